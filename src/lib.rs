@@ -1,0 +1,5 @@
+//! Runs a trained network with NVIDIA TensorRT where there is one and with generated kernels where there is not.
+//!
+//! Modules stand in order: each uses only those above it (`tests/layering.rs` holds the line). Read from top to bottom.
+
+pub mod tensor;

@@ -1,0 +1,11 @@
+//! What every other module stands on: errors, element types, dimension expressions, host tensors and their bytes.
+//! Nothing here knows of graphs, models or devices.
+
+pub mod bytes;
+pub mod digest;
+pub mod dim;
+mod dim_text;
+pub mod dtype;
+pub mod error;
+pub mod host;
+pub mod shape;
