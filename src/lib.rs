@@ -11,3 +11,5 @@ pub mod network;
 pub mod ir;
 
 pub mod ops;
+
+pub mod transform;

@@ -2,7 +2,7 @@
 
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
-use crate::ir::opdef::{Lowering, OpDef, Tolerance};
+use crate::ir::opdef::{Lowering, OpDef, Tolerance, not_lowered};
 use crate::loops::{Binary, Body, Kernel, Role, Unary};
 use crate::network::layer::{ElementWise, LayerKind};
 use crate::network::refusal::Refusal;
@@ -19,7 +19,7 @@ attributes! {
         pub axis: i64 = 1,
         /// Added to the variance.
         pub epsilon: f64 = 1e-5,
-        /// The model computes statistics from the batch; such a node runs with the stored ones but is never offloaded.
+        /// Mean and variance are the batch's own, not the operands; such a node is never offloaded.
         pub training: bool = false,
     }
 }
@@ -31,6 +31,15 @@ pub fn scale_shift(gamma: &Tensor, beta: &Tensor, mean: &Tensor, variance: &Tens
     let shift: Vec<f64> = (0..g.len()).map(|i| b[i] - m[i] * scale[i]).collect();
     let tensor = |v: &[f64]| Tensor::from_f64s(gamma.dtype(), gamma.shape(), v);
     (tensor(&scale), tensor(&shift))
+}
+
+/// Mean and variance per channel of the data themselves.
+fn statistics(x: &[f64], inner: usize, channels: usize) -> (Vec<f64>, Vec<f64>) {
+    let of = |c: usize| x.iter().enumerate().filter(move |(i, _)| i / inner % channels == c).map(|(_, v)| *v);
+    let count = (x.len() / channels.max(1)) as f64;
+    let mean: Vec<f64> = (0..channels).map(|c| of(c).sum::<f64>() / count).collect();
+    let variance = (0..channels).map(|c| of(c).map(|v| (v - mean[c]).powi(2)).sum::<f64>() / count).collect();
+    (mean, variance)
 }
 
 pub static BATCH_NORM: OpDef = OpDef {
@@ -53,7 +62,10 @@ pub static BATCH_NORM: OpDef = OpDef {
         let a: &BatchNorm = c.attrs.get();
         let axis = shape::axis(a.axis, x[0].shape().len())?;
         let inner: usize = x[0].shape()[axis + 1..].iter().product();
-        let [g, b, m, v] = [1, 2, 3, 4].map(|i| x[i].to_f64s());
+        let [g, b, mut m, mut v] = [1, 2, 3, 4].map(|i| x[i].to_f64s());
+        if a.training {
+            (m, v) = statistics(&x[0].to_f64s(), inner, g.len());
+        }
         let y = x[0].to_f64s().into_iter().enumerate().map(|(i, x)| {
             let ch = i / inner % g.len();
             (x - m[ch]) / (v[ch] + a.epsilon).sqrt() * g[ch] + b[ch]
@@ -62,6 +74,9 @@ pub static BATCH_NORM: OpDef = OpDef {
     },
     convert: |v, b, x| {
         let a: &BatchNorm = v.attrs();
+        if a.training {
+            return Err(Refusal::new("batch_norm.training", "statistics are the batch's own", "export the model for inference"));
+        }
         let rank = v.input(0).rank();
         let axis = shape::axis(a.axis, rank).unwrap_or(1);
         let [Some(g), Some(beta), Some(m), Some(var)] = [1, 2, 3, 4].map(|i| v.constant(i)) else {
@@ -79,6 +94,9 @@ pub static BATCH_NORM: OpDef = OpDef {
     },
     lower: |v| {
         let a: &BatchNorm = v.attrs();
+        if a.training {
+            return not_lowered(v);
+        }
         let rank = v.input(0).rank();
         let axis = shape::axis(a.axis, rank)?;
         let mut k = Kernel::new(v.name());

@@ -2,8 +2,8 @@
 //! Entries know neither files nor devices.
 
 mod batch_matmul;
-mod batch_norm;
-mod bias_add;
+pub(crate) mod batch_norm;
+pub(crate) mod bias_add;
 mod binary;
 mod broadcast_to;
 mod cast;
@@ -17,15 +17,15 @@ mod layer_norm;
 mod movement;
 mod pool;
 mod reduce;
-mod reshape;
+pub(crate) mod reshape;
 mod select;
 mod shape_of;
 mod softmax;
 mod split;
-mod strided_slice;
+pub(crate) mod strided_slice;
 mod take;
 mod tile;
-mod transpose;
+pub(crate) mod transpose;
 mod unary;
 
 use crate::ir::opdef::OpDef;
