@@ -8,14 +8,14 @@ pub mod simplify;
 
 use crate::ir::Graph;
 use crate::tensor::error::Result;
-use bind::InputSpec;
+use bind::Assignment;
 
 /// Most rounds of simplification; each removes at least one node or is the last.
 const MAX_ROUNDS: usize = 8;
 
-/// Binds `inputs` and applies every rewrite until nothing changes.
-pub fn prepare(graph: &Graph, inputs: &[InputSpec]) -> Result<Graph> {
-    let mut graph = bind::bind_inputs(graph, inputs)?;
+/// Binds `symbols` and applies every rewrite until nothing changes.
+pub fn prepare(graph: &Graph, symbols: &Assignment) -> Result<Graph> {
+    let mut graph = bind::bind_symbols(graph, symbols)?;
     for _ in 0..MAX_ROUNDS {
         let before = (graph.nodes.len(), graph.values.len());
         graph = fold::fold_constants(&simplify::simplify(&graph)?)?;
