@@ -6,8 +6,8 @@ A case is a folder with `model.onnx`, `index.json` and one raw little-endian fil
      "cases": [{"name": "n1", "inputs": [{"name": "x", "dtype": "float32", "shape": [1, 3, 8, 8], "file": "n1.input.0.bin"}],
                 "outputs": [...]}]}
 
-dtype is numpy's name (bfloat16 too; a bool is one byte). Inputs and outputs stand in the model's order. "model" may point outside the
-folder. A case may carry keys of its own, such as "texts".
+"oracle" is whose outputs they are. dtype is numpy's name (bfloat16 too; a bool is one byte). Inputs and outputs stand in the model's
+order. "model" may point outside the folder. A case may carry keys of its own, such as "texts".
 """
 
 import functools

@@ -18,7 +18,8 @@ import common
 
 FOLDER = os.path.join(common.CACHE, "networks")
 RESNET18 = [(64, 1), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), (512, 1)]  # channels, stride of each block
-MOBILENET_V2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]  # expand, channels, repeat, stride
+# expand, channels, repeat, stride of the first
+MOBILENET_V2 = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
 
 
 class Builder:
@@ -156,7 +157,7 @@ def spread(name, outputs):
     assert np.isfinite(rows).all() and 0.5 < std < 20, (name, std)
     assert apart > 0.1 * std, f"{name}: two inputs differ by {apart} only"
     assert len({int(r.argmax()) for r in rows}) > 1, f"{name}: all inputs give one class"
-    print(f"{name}: outputs' standard deviation {std:.3f}, mean distance of two inputs' outputs {apart:.3f}, top classes {[int(r.argmax()) for r in rows]}")
+    print(f"{name}: outputs: standard deviation {std:.3f}, mean distance of two {apart:.3f}, top classes {[int(r.argmax()) for r in rows]}")
 
 
 def main():

@@ -47,7 +47,8 @@ def main():
         (y,) = run.run(None, {x_info.name: x})
         read = [recogniser.decode(row, characters) for row in y]
         wrong += [(t, r) for t, r in zip(texts, read) if t.replace(" ", "") != r.replace(" ", "")]
-        cases.append({"name": f"n{len(texts)}w{width}_{number}", "texts": read, "drawn": texts, "inputs": [(x_info.name, x)], "outputs": [(y_info.name, y)]})
+        tensors = {"inputs": [(x_info.name, x)], "outputs": [(y_info.name, y)]}
+        cases.append({"name": f"n{len(texts)}w{width}_{number}", "texts": read, "drawn": texts, **tensors})
         print(f"recogniser: {x.shape} {read}")
     lines = sum(len(c["texts"]) for c in cases)
     assert lines == 20 and not wrong, wrong
