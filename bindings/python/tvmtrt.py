@@ -132,7 +132,7 @@ class _Handle:
 
 
 def version():
-    return _get("version_text", c.c_char_p).decode()
+    return _get("version", c.c_char_p).decode()
 
 
 class Options(_Handle):
