@@ -57,3 +57,16 @@ if(PKG_CONFIG)
   set(place "${prefix}/${CMAKE_INSTALL_LIBDIR}/pkgconfig")
   set_tests_properties(pkg_config PROPERTIES FIXTURES_REQUIRED installed ENVIRONMENT "PKG_CONFIG_PATH=${place}")
 endif()
+
+# The Python client's tests, on the installed library; scripts/setup makes the environment.
+set(python "${PROJECT_SOURCE_DIR}/.cache/venv/bin/python")
+if(EXISTS "${python}")
+  file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/python/test_*.py")
+  foreach(file ${files})
+    get_filename_component(name "${file}" NAME_WE)
+    add_test(NAME python_${name} COMMAND "${python}" "${file}")
+    set_tests_properties(
+      python_${name} PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 600
+      ENVIRONMENT "TVMTRT_LIBRARY=${prefix}/${CMAKE_INSTALL_LIBDIR}/libtvmtrt.so")
+  endforeach()
+endif()

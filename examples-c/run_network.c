@@ -107,7 +107,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return fprintf(stderr, "usage: run_network MODEL.onnx NAME=DIM,DIM,... [@FILE] ...\n"), 2;
     for (size_t i = 0; i < n; i++) {
-        shapes[i] = (tvmtrt_shape_t){in[i].name, in[i].dims, (size_t)in[i].tensor.ndim};
+        shapes[i] = (tvmtrt_shape_t){in[i].name, in[i].dims, (size_t)in[i].tensor.ndim, in[i].tensor.dtype};
         inputs[i] = (tvmtrt_argument_t){in[i].name, &in[i].tensor, NULL};
     }
 
@@ -117,12 +117,12 @@ int main(int argc, char **argv)
     tvmtrt_build_t *build = NULL;
     tvmtrt_session_t *session = NULL;
     double t[6] = {milliseconds()};
-    TRY(tvmtrt_model_load(argv[1], &model));
+    TRY(tvmtrt_model_load(argv[1], NULL, &model));
     t[1] = milliseconds();
     TRY(tvmtrt_partition(model, shapes, n, NULL, &partition));
     t[2] = milliseconds();
     TRY(tvmtrt_build(partition, NULL, &build));
-    TRY(tvmtrt_session_new(build, &session));
+    TRY(tvmtrt_session_new(build, NULL, &session));
     t[3] = milliseconds();
     TRY(tvmtrt_run(session, inputs, n, &output, 1)); /* output.tensor is NULL: the library makes one, and we give it back below */
     t[4] = milliseconds();

@@ -29,7 +29,7 @@ def main():
     stages = Stages()
     picture = recogniser.prepare(Image.open(sys.argv[1]))[None]
     model = stages.run("load", lambda: tvmtrt.Model(recogniser.MODEL))
-    (name, *_), *_ = model.inputs
+    name = model.inputs[0].name
     characters = recogniser.alphabet(model.metadata("character"))
     partition = stages.run("partition", lambda: tvmtrt.Partition(model, {name: [None, 3, recogniser.HEIGHT, None]}))
     build = stages.run("build", lambda: tvmtrt.Build(partition))

@@ -13,6 +13,7 @@ The library is TVMTRT_LIBRARY, or the one in this repository's target/release, o
 import ctypes as c
 import json
 import os
+import typing
 
 import numpy as np
 
@@ -69,7 +70,7 @@ class _Argument(c.Structure):
 
 
 class _Shape(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("dims", c.POINTER(c.c_int64)), ("rank", c.c_size_t)]
+    _fields_ = [("name", c.c_char_p), ("dims", c.POINTER(c.c_int64)), ("rank", c.c_size_t), ("dtype", _DataType)]
 
 
 class Error(Exception):
@@ -119,74 +120,111 @@ def _text(name, *arguments):
         _get("text_delete", None, out)
 
 
+def _string(name, *arguments):
+    """Call a function that lends a string or NULL."""
+    found = _get(name, c.c_char_p, *arguments)
+    return None if found is None else found.decode()
+
+
+class Value(typing.NamedTuple):
+    """What an input or output holds; dims has None where an extent is not fixed, text says which symbol it is."""
+
+    name: str
+    dtype: str
+    dims: tuple
+    text: str
+
+
+def _values(owner, side):
+    """The inputs or outputs of a model, partition or build."""
+    found = []
+    for i in range(_get(f"{owner.KIND}_{side}_count", c.c_size_t, owner)):
+        value = _P(_get(f"{owner.KIND}_{side}", _P, owner, c.c_size_t(i)))
+        dims = _get("value_dims", c.POINTER(c.c_int64), value)
+        dims = tuple(None if dims[a] < 0 else dims[a] for a in range(_get("value_rank", c.c_size_t, value)))
+        found.append(Value(_string("value_name", value), _string("value_dtype_name", value), dims, _string("value_text", value)))
+    return found
+
+
 class _Handle:
     """Owns one object of the library."""
 
-    def __init__(self, kind, create, *arguments):
-        self._kind, self._as_parameter_ = kind, _P()
+    KIND = ""
+
+    def __init__(self, create, *arguments):
+        self._as_parameter_ = _P()
         _call(create, *arguments, c.byref(self._as_parameter_))
 
     def __del__(self):
         if getattr(self, "_as_parameter_", None):
-            _get(self._kind + "_delete", None, self._as_parameter_)
+            _get(self.KIND + "_delete", None, self._as_parameter_)
+
+
+class _Ports(_Handle):
+    """An object with inputs and outputs."""
+
+    @property
+    def inputs(self):
+        return _values(self, "input")
+
+    @property
+    def outputs(self):
+        return _values(self, "output")
 
 
 def version():
-    return _get("version", c.c_char_p).decode()
+    return _string("version")
 
 
 class Options(_Handle):
-    """Options(offload="off", threads=2): keys and values as the header lists them."""
+    """Options(offload="off", threads=2): keys and values as options_manual() lists them."""
+
+    KIND = "options"
 
     def __init__(self, values=None, **more):
-        super().__init__("options", "options_new")
+        self._as_parameter_ = _P(_get("options_new", _P))
         for key, value in {**(values or {}), **more}.items():
-            self.set(key, value)
+            _call("options_set", self, key.encode(), _option(value).encode())
 
-    def set(self, key, value):
-        value = str(value).lower() if isinstance(value, bool) else str(value)
-        _call("options_set", self, key.encode(), value.encode())
+
+def _option(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _options(options):
     return options if options is None or isinstance(options, Options) else Options(options)
 
 
-class Model(_Handle):
+def options_manual():
+    return _text("options_keys", c.c_uint32(0))
+
+
+class Model(_Ports):
     """A model from a file, or from bytes (`folder`: where its external data lies)."""
 
-    def __init__(self, source, folder=None):
+    KIND = "model"
+
+    def __init__(self, source, folder=None, options=None):
         if isinstance(source, (bytes, bytearray)):
             place = None if folder is None else os.fsencode(folder)
-            super().__init__("model", "model_load_memory", c.c_char_p(bytes(source)), c.c_size_t(len(source)), place)
+            super().__init__("model_load_memory", c.c_char_p(bytes(source)), c.c_size_t(len(source)), place, _options(options))
         else:
-            super().__init__("model", "model_load", os.fsencode(source))
-
-    def _ports(self, side):
-        count = _get(f"model_{side}_count", c.c_size_t, self)
-        return [tuple(_text(f"model_{side}_{part}", self, c.c_size_t(i)) for part in ("name", "dtype", "shape")) for i in range(count)]
-
-    @property
-    def inputs(self):
-        """(name, dtype, shape text) of each input."""
-        return self._ports("input")
-
-    @property
-    def outputs(self):
-        return self._ports("output")
+            super().__init__("model_load", os.fsencode(source), _options(options))
 
     def metadata(self, key):
         """The text under a key of the file's metadata, or None."""
-        return _text("model_metadata", self, key.encode())
+        return _string("model_metadata", self, key.encode())
 
 
-class Partition(_Handle):
-    """A model split between TensorRT and our kernels; shapes: name to dims, where None or -1 leaves a dim free."""
+class Partition(_Ports):
+    """A model split between TensorRT and our kernels; shapes: input name to dims, where None leaves a dim as the model has it."""
+
+    KIND = "partition"
 
     def __init__(self, model, shapes=None, options=None):
         given = [(n.encode(), [-1 if d is None else int(d) for d in dims]) for n, dims in (shapes or {}).items()]
         array = (_Shape * len(given))(*[_Shape(n, (c.c_int64 * len(d))(*d), len(d)) for n, d in given])
-        super().__init__("partition", "partition", model, array, c.c_size_t(len(given)), _options(options))
+        super().__init__("partition", model, array, c.c_size_t(len(given)), _options(options))
 
     def explain(self):
         """Where each node went and why, as text."""
@@ -195,21 +233,38 @@ class Partition(_Handle):
     def explain_json(self):
         return json.loads(_text("partition_explain", self, c.c_uint32(1)))
 
+    @property
+    def regions(self):
+        """How many regions are meant for TensorRT."""
+        return _get("partition_region_count", c.c_size_t, self)
 
-class Build(_Handle):
+
+class Build(_Ports):
     """A partition's engines and kernels, ready to run."""
 
+    KIND = "build"
+
     def __init__(self, partition, options=None):
-        super().__init__("build", "build", partition, _options(options))
+        super().__init__("build", partition, _options(options))
+
+    @property
+    def engines(self):
+        """How many regions have a TensorRT engine."""
+        return _get("build_engine_count", c.c_size_t, self)
+
+    def region_state(self, region):
+        """Where a region runs and why."""
+        return _text("build_region_state", self, c.c_size_t(region))
 
 
 class Session(_Handle):
     """Runs a build; one thread at a time, as many sessions for a build as you like."""
 
-    def __init__(self, build):
-        super().__init__("session", "session_new", build)
-        count = _get("session_output_count", c.c_size_t, self)
-        self.outputs = [_text("session_output_name", self, c.c_size_t(i)) for i in range(count)]
+    KIND = "session"
+
+    def __init__(self, build, options=None):
+        super().__init__("session_new", build, _options(options))
+        self.outputs = [v.name for v in build.outputs]
 
     def run(self, inputs, outputs=None):
         """Run once. inputs: name to array, or arrays in order. outputs: name to array to fill; the rest are made. Returns name to array."""
