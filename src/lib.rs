@@ -10,4 +10,8 @@ pub mod network;
 
 pub mod ir;
 
+pub mod ops;
+
 pub mod import;
+
+pub mod transform;
