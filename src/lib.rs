@@ -12,4 +12,6 @@ pub mod ir;
 
 pub mod ops;
 
+pub mod import;
+
 pub mod transform;
