@@ -1,9 +1,9 @@
 //! The general way to compute a product: C is cut into blocks, one task each; a block sums over blocks of K that fit the caches.
-//! Operands that several tasks read are packed first, all others by the task that reads them.
+//! A is packed first, since all tasks read it; B by the task that reads it: handing it from core to core costs more than packing twice.
 #![allow(unsafe_code)]
 
 use crate::cpu::gemm::{Job, Lhs, Rhs, part, with_slots};
-use crate::cpu::isa::{Kernel, Simd};
+use crate::cpu::isa::{Kernel, Simd, TILE_VECTORS};
 use crate::cpu::pack::{Panel, Strided, pack_panel, pack_source};
 use crate::cpu::pool::Pool;
 use crate::cpu::scratch::{Scratch, Shared, aligned};
@@ -33,20 +33,16 @@ pub(crate) struct Blocked<'a> {
     row_blocks: usize,
     column_blocks: usize,
     k_blocks: usize,
-    /// A task is a whole batch element and packs its own A.
+    /// A task is a whole batch element and packs its own A; otherwise all of A is packed before the tasks begin.
     whole: bool,
-    /// A, or B, is packed before the tasks begin.
-    share_a: bool,
-    share_b: bool,
     /// Full panels of B are read where they are.
     direct: bool,
 }
 
-/// The parts of the working memory.
+/// The parts of the working memory: packed A of all elements, and for each slot an A and a block of B of its own.
 #[derive(Clone, Copy)]
 struct Memory<'a> {
     a: Shared<'a>,
-    b: Shared<'a>,
     slots: Shared<'a>,
     slot: usize,
     slot_a: usize,
@@ -54,50 +50,31 @@ struct Memory<'a> {
 
 impl<'a> Blocked<'a> {
     pub(crate) fn new(job: &'a Job<'a>) -> Blocked<'a> {
-        let (g, isa, threads) = (job.g, job.isa, job.threads);
+        let (g, isa) = (job.g, job.isa);
         let (mr, nr, lanes) = (isa.tile_rows(), isa.tile_columns(), isa.lanes());
         let (row_panels, panels) = (g.m.div_ceil(mr), g.n.div_ceil(nr));
-        let whole = threads == 1 || job.batch >= 4 * threads;
+        let whole = job.threads == 1 || job.batch >= 4 * job.threads;
         let per_block = (C_BLOCK / g.m.min(ROWS) / nr).clamp(1, PANELS);
-        let (mut row_blocks, mut column_blocks) = (g.m.div_ceil(ROWS), panels.div_ceil(per_block));
-        if !whole {
-            // Four tasks for each thread, from the columns if there are enough of them.
-            let wanted = (4 * threads).div_ceil(job.batch);
-            if panels >= wanted || row_panels < threads {
-                column_blocks = column_blocks.max(wanted.min(panels));
-            } else {
-                row_blocks = row_blocks.max(wanted.div_ceil(column_blocks)).min(row_panels);
-            }
-        }
+        let cut = (g.m.div_ceil(ROWS), panels.div_ceil(per_block));
+        let (row_blocks, column_blocks) = if whole { cut } else { grid(job, cut, (row_panels, panels), g.n.div_ceil(lanes)) };
         let direct = matches!(g.b, Rhs::Strided(b) if b.col == 1) && g.m <= 2 * mr;
-        let share_a = !whole && matches!(g.a, Lhs::Strided(_));
-        let share_b = !whole && !direct && !matches!(g.b, Rhs::Packed(_)) && row_blocks > g.m.div_ceil(ROWS / 4);
         let k_blocks = g.k.div_ceil(K_BLOCK).max(1);
-        Blocked { job, mr, nr, lanes, row_panels, panels, row_blocks, column_blocks, k_blocks, whole, share_a, share_b, direct }
+        Blocked { job, mr, nr, lanes, row_panels, panels, row_blocks, column_blocks, k_blocks, whole, direct }
     }
 
     pub(crate) fn run(&self, pool: &Pool, scratch: &mut Scratch) {
         let (job, k) = (self.job, self.job.g.k);
-        let (a_len, b_len) = (aligned(self.row_panels * self.mr * k), aligned(self.panels * self.nr * k));
-        let slot_a = if !self.share_a && matches!(job.g.a, Lhs::Strided(_)) { a_len } else { 0 };
+        let a_len = if matches!(job.g.a, Lhs::Strided(_)) { aligned(self.row_panels * self.mr * k) } else { 0 };
+        let (all_a, slot_a) = if self.whole { (0, a_len) } else { (job.batch * a_len, 0) };
         let slot = slot_a + aligned(self.panels.div_ceil(self.column_blocks) * self.nr * k.div_ceil(self.k_blocks));
-        let shared_a = if self.share_a { job.batch * a_len } else { 0 };
-        let shared_b = if self.share_b { job.batch * b_len } else { 0 };
-        let (a, rest) = scratch.take(shared_a + shared_b + job.threads * slot).split(shared_a);
-        let (b, slots) = rest.split(shared_b);
-        let memory = Memory { a, b, slots, slot, slot_a };
-        if self.share_a {
-            let tasks = job.batch * self.row_panels;
-            pool.run(tasks, &|i| self.job.isa.run(PackA { of: self, element: i / self.row_panels, panels: i % self.row_panels..i % self.row_panels + 1, to: a.part(i / self.row_panels * a_len, a_len) }));
-        }
-        if self.share_b {
-            let cuts = k.div_ceil(2 * K_BLOCK);
-            pool.run(job.batch * self.panels * cuts, &|i| {
-                let (element, panel, cut) = (i / cuts / self.panels, i / cuts % self.panels, i % cuts);
-                let (k, to) = (part(k, cuts, cut), b.part(element * b_len, b_len));
-                self.job.isa.run(PackB { of: self, element, panel, k: k.clone(), to: to.part((panel * self.nr) * self.job.g.k + k.start * self.width(panel), k.len() * self.width(panel)) });
+        let (a, slots) = scratch.take(all_a + job.threads * slot).split(all_a);
+        if all_a > 0 {
+            with_slots(pool, job.threads, job.batch * self.row_panels, &|_, i| {
+                let (element, panel) = (i / self.row_panels, i % self.row_panels);
+                job.isa.run(PackA { of: self, element, panels: panel..panel + 1, to: a.part(element * a_len, a_len) });
             });
         }
+        let memory = Memory { a, slots, slot, slot_a };
         let per_element = if self.whole { 1 } else { self.row_blocks * self.column_blocks };
         with_slots(pool, job.threads, job.batch * per_element, &|slot, task| {
             let (element, block) = (task / per_element, task % per_element);
@@ -114,6 +91,25 @@ impl<'a> Blocked<'a> {
     fn width(&self, panel: usize) -> usize {
         self.columns(panel).next_multiple_of(self.lanes)
     }
+}
+
+/// Numbers of blocks of rows and columns that keep all threads at work: at least those of `cut`.
+fn grid(job: &Job, cut: (usize, usize), (row_panels, panels): (usize, usize), vectors: usize) -> (usize, usize) {
+    let threads = job.threads;
+    if panels * job.batch >= 4 * threads {
+        return (cut.0, cut.1.max((4 * threads).div_ceil(job.batch)));
+    }
+    // Too few columns: cut rows as well, which packs B once for each block of rows, at the price of one more panel of rows.
+    let mut best = (usize::MAX, cut);
+    for columns in cut.1..=panels {
+        for tasks_each in 1..=4 {
+            let rows = (tasks_each * threads).div_ceil(columns * job.batch).clamp(cut.0, row_panels.max(cut.0));
+            let rounds = (rows * columns * job.batch).div_ceil(threads);
+            let width = vectors.min(panels.div_ceil(columns) * TILE_VECTORS);
+            best = best.min((rounds * width * (row_panels.div_ceil(rows) + 1), (rows, columns)));
+        }
+    }
+    best.1
 }
 
 /// Packs row panels of A in full depth.
@@ -187,7 +183,7 @@ impl Kernel for Task<'_> {
         let (own_a, own_b) = self.memory.slots.part(self.slot * self.memory.slot, self.memory.slot).split(self.memory.slot_a);
         let a = match g.a {
             Lhs::Packed(all) => all[self.element % all.len()].ptr(),
-            Lhs::Strided(_) if of.share_a => {
+            Lhs::Strided(_) if !of.whole => {
                 let len = self.memory.a.len() / of.job.batch;
                 self.memory.a.part(self.element * len, len).ptr().cast_const()
             }
@@ -199,10 +195,6 @@ impl Kernel for Task<'_> {
         };
         let b = match g.b {
             Rhs::Packed(all) => Some(all[self.element % all.len()].ptr()),
-            _ if of.share_b => {
-                let len = self.memory.b.len() / of.job.batch;
-                Some(self.memory.b.part(self.element * len, len).ptr().cast_const())
-            }
             _ => None,
         };
         let all = of.row_blocks * of.column_blocks;

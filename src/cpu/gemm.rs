@@ -183,16 +183,25 @@ fn offset(batch: &[usize], strides: &[usize], mut i: usize) -> usize {
     at
 }
 
+/// Threads at most for one product.
+const SLOTS: usize = 64;
+
 /// Runs `tasks` on up to `threads` threads; `f` gets (slot, task), and one slot is never used by two threads at once.
+///
+/// Each slot begins with its own stretch of tasks, the same from run to run, so that memory stays with the core that used it last;
+/// then it helps the others.
 pub(crate) fn with_slots(pool: &Pool, threads: usize, tasks: usize, f: &(dyn Fn(usize, usize) + Sync)) {
-    let next = AtomicUsize::new(0);
-    pool.run(threads.min(tasks), &|slot| {
-        loop {
-            let task = next.fetch_add(1, Ordering::Relaxed);
-            if task >= tasks {
-                break;
+    let (slots, next) = (threads.min(tasks).min(SLOTS), [const { AtomicUsize::new(0) }; SLOTS]);
+    pool.run(slots, &|slot| {
+        for owner in (slot..slots).chain(0..slot) {
+            let own = part(tasks, slots, owner);
+            loop {
+                let i = next[owner].fetch_add(1, Ordering::Relaxed);
+                if i >= own.len() {
+                    break;
+                }
+                f(slot, own.start + i);
             }
-            f(slot, task);
         }
     });
 }
