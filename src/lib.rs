@@ -15,3 +15,5 @@ pub mod ops;
 pub mod import;
 
 pub mod transform;
+
+pub mod cpu;
