@@ -12,6 +12,8 @@ pub mod ir;
 
 pub mod ops;
 
+pub mod reference;
+
 pub mod import;
 
 pub mod transform;
