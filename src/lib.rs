@@ -3,3 +3,4 @@
 //! Modules stand in order: each uses only those above it (`tests/layering.rs` holds the line). Read from top to bottom.
 
 pub mod tensor;
+pub mod tensorrt;
