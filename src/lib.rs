@@ -3,4 +3,11 @@
 //! Modules stand in order: each uses only those above it (`tests/layering.rs` holds the line). Read from top to bottom.
 
 pub mod tensor;
+
+pub mod loops;
+
+pub mod network;
+
+pub mod ir;
+
 pub mod tensorrt;

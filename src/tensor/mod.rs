@@ -4,7 +4,7 @@
 pub mod bytes;
 pub mod digest;
 pub mod dim;
-mod dim_text;
+pub mod dim_text;
 pub mod dtype;
 pub mod error;
 pub mod host;

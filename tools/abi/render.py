@@ -260,11 +260,11 @@ def enums_file(versions):
 def versions_file(versions):
     """The versions themselves, and the layouts of their structs."""
     out = [HEAD.format(what="The versions that have tables, oldest first, and the layout of TensorRT's structs in each.")]
-    out.append("use crate::tensorrt::abi::layout::layouts;\nuse crate::tensorrt::abi::version::{Flavour, Version};\n\n")
+    out.append("use crate::network::capabilities::Flavour;\nuse crate::tensorrt::abi::layout::layouts;\nuse crate::tensorrt::abi::version::Release;\n\n")
     out.append("/// The versions that have tables: TensorRT's, then those of TensorRT for RTX. Runs count in this order.\n")
-    out.append("#[rustfmt::skip]\npub static VERSIONS: &[Version] = &[\n")
+    out.append("#[rustfmt::skip]\npub static VERSIONS: &[Release] = &[\n")
     for v in versions:
-        out.append(f"    Version::new(Flavour::{'Rtx' if v.rtx else 'Full'}, {', '.join(map(str, v.number))}),\n")
+        out.append(f"    Release::new(Flavour::{'Rtx' if v.rtx else 'Full'}, {', '.join(map(str, v.number))}),\n")
     out.append("];\n\nlayouts! {\n")
     for name in sorted({n for v in versions for n in v.structs}):
         sizes, members = {}, defaultdict(dict)

@@ -44,7 +44,7 @@ impl Method {
         found.ok_or_else(|| {
             let runs: Vec<_> = self.rows.iter().map(|r| r.slots).collect();
             let why = abi.absence(&runs);
-            Error::new(Code::TensorRtUnsupported, format!("{}::{} is not in {}: {why}", self.class, self.name, abi.version))
+            Error::new(Code::TensorRtUnsupported, format!("{}::{} is not in {}: {why}", self.class, self.name, abi.release))
         })
     }
 

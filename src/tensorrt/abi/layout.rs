@@ -131,7 +131,7 @@ mod tests {
     type Expected = (&'static str, usize, &'static [usize]);
 
     fn ours(version: &Abi) -> Vec<Expected> {
-        let dims: Expected = if version.version.major == 8 {
+        let dims: Expected = if version.release.version.major == 8 {
             ("Dims", size_of::<Dims32>(), &[offset_of!(Dims32, count), offset_of!(Dims32, d)])
         } else {
             ("Dims", size_of::<Dims>(), &[offset_of!(Dims, count), offset_of!(Dims, d)])

@@ -1,38 +1,39 @@
 //! The versions that have tables, oldest first, and the layout of TensorRT's structs in each.
 //! Written by tools/abi from TensorRT's public headers; not to be edited by hand.
 
+use crate::network::capabilities::Flavour;
 use crate::tensorrt::abi::layout::layouts;
-use crate::tensorrt::abi::version::{Flavour, Version};
+use crate::tensorrt::abi::version::Release;
 
 /// The versions that have tables: TensorRT's, then those of TensorRT for RTX. Runs count in this order.
 #[rustfmt::skip]
-pub static VERSIONS: &[Version] = &[
-    Version::new(Flavour::Full, 8, 5, 1),
-    Version::new(Flavour::Full, 8, 6, 0),
-    Version::new(Flavour::Full, 8, 6, 1),
-    Version::new(Flavour::Full, 10, 0, 0),
-    Version::new(Flavour::Full, 10, 1, 0),
-    Version::new(Flavour::Full, 10, 2, 0),
-    Version::new(Flavour::Full, 10, 3, 0),
-    Version::new(Flavour::Full, 10, 4, 0),
-    Version::new(Flavour::Full, 10, 6, 0),
-    Version::new(Flavour::Full, 10, 7, 0),
-    Version::new(Flavour::Full, 10, 8, 0),
-    Version::new(Flavour::Full, 10, 9, 0),
-    Version::new(Flavour::Full, 10, 11, 0),
-    Version::new(Flavour::Full, 10, 12, 0),
-    Version::new(Flavour::Full, 10, 13, 0),
-    Version::new(Flavour::Full, 10, 14, 1),
-    Version::new(Flavour::Full, 10, 15, 1),
-    Version::new(Flavour::Full, 10, 16, 0),
-    Version::new(Flavour::Full, 11, 0, 0),
-    Version::new(Flavour::Full, 11, 1, 0),
-    Version::new(Flavour::Full, 11, 4, 0),
-    Version::new(Flavour::Rtx, 1, 3, 0),
-    Version::new(Flavour::Rtx, 1, 4, 0),
-    Version::new(Flavour::Rtx, 1, 5, 0),
-    Version::new(Flavour::Rtx, 1, 6, 1),
-    Version::new(Flavour::Rtx, 1, 7, 1),
+pub static VERSIONS: &[Release] = &[
+    Release::new(Flavour::Full, 8, 5, 1),
+    Release::new(Flavour::Full, 8, 6, 0),
+    Release::new(Flavour::Full, 8, 6, 1),
+    Release::new(Flavour::Full, 10, 0, 0),
+    Release::new(Flavour::Full, 10, 1, 0),
+    Release::new(Flavour::Full, 10, 2, 0),
+    Release::new(Flavour::Full, 10, 3, 0),
+    Release::new(Flavour::Full, 10, 4, 0),
+    Release::new(Flavour::Full, 10, 6, 0),
+    Release::new(Flavour::Full, 10, 7, 0),
+    Release::new(Flavour::Full, 10, 8, 0),
+    Release::new(Flavour::Full, 10, 9, 0),
+    Release::new(Flavour::Full, 10, 11, 0),
+    Release::new(Flavour::Full, 10, 12, 0),
+    Release::new(Flavour::Full, 10, 13, 0),
+    Release::new(Flavour::Full, 10, 14, 1),
+    Release::new(Flavour::Full, 10, 15, 1),
+    Release::new(Flavour::Full, 10, 16, 0),
+    Release::new(Flavour::Full, 11, 0, 0),
+    Release::new(Flavour::Full, 11, 1, 0),
+    Release::new(Flavour::Full, 11, 4, 0),
+    Release::new(Flavour::Rtx, 1, 3, 0),
+    Release::new(Flavour::Rtx, 1, 4, 0),
+    Release::new(Flavour::Rtx, 1, 5, 0),
+    Release::new(Flavour::Rtx, 1, 6, 1),
+    Release::new(Flavour::Rtx, 1, 7, 1),
 ];
 
 layouts! {

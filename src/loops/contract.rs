@@ -1,0 +1,76 @@
+//! Contractions: stages whose inner loops are tuned code. Only what they compute is said here, not how.
+//!
+//! The result of a contraction is a dense buffer seen as `[batch..., rows, columns]`: a product's batches, rows and columns; a
+//! convolution's or pooling's images, channels and pixels (all spatial axes as one). Its epilogue's indices are those.
+
+use crate::loops::{Access, Body, BufferId};
+use crate::tensor::dim::Dim;
+
+/// What is contracted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ContractKind {
+    /// `out[b, i, j] = sum over k of a[b, i, k] * b[b, k, j]`. Strides of `a` are those of `batch`, then row, then k; of `b` those of
+    /// `batch`, then k, then column. A batch stride of 0 broadcasts.
+    MatMul {
+        /// Left operand.
+        a: Access,
+        /// Right operand.
+        b: Access,
+        /// Batch extents, outermost first.
+        batch: Vec<Dim>,
+        /// Rows of the result.
+        m: Dim,
+        /// Columns of the result.
+        n: Dim,
+        /// Inner extent.
+        k: Dim,
+    },
+    /// Convolution of a dense `[images, channels, spatial...]` with a dense `[maps, channels / groups, kernel...]`, without bias.
+    Conv {
+        /// Data.
+        x: BufferId,
+        /// Weights.
+        w: BufferId,
+        /// Groups of channels.
+        groups: i64,
+        /// The window; its kernel extents are those of `w`.
+        window: Window,
+    },
+    /// Pooling of a dense `[images, channels, spatial...]`.
+    Pool {
+        /// Data.
+        x: BufferId,
+        /// Maximum, else average.
+        max: bool,
+        /// Averages count padding.
+        count_padding: bool,
+        /// The window.
+        window: Window,
+    },
+}
+
+/// A window over 1 to 3 spatial axes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Extent per axis.
+    pub kernel: Vec<i64>,
+    /// Step per axis.
+    pub stride: Vec<i64>,
+    /// Distance between elements per axis.
+    pub dilation: Vec<i64>,
+    /// Padding in front of each axis.
+    pub pad_begin: Vec<i64>,
+    /// Padding behind each axis.
+    pub pad_end: Vec<i64>,
+}
+
+/// A contraction with its epilogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contract {
+    /// What is contracted.
+    pub kind: ContractKind,
+    /// The result: dense, and not an operand.
+    pub out: BufferId,
+    /// Elementwise work on each finished element ([`crate::loops::Op::Acc`]), indices `[batch..., row, column]`.
+    pub epilogue: Option<Body>,
+}

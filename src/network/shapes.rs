@@ -1,0 +1,151 @@
+//! Output type and shape of each layer kind, by TensorRT's documented rules, and what the rules refuse.
+
+use crate::network::NetTensor;
+use crate::network::layer::{ElementWise, LayerKind, MatrixOp, Unary, Window};
+use crate::network::refusal::{Accepted, Refusal};
+use crate::tensor::dim::{Answer, Dim};
+use crate::tensor::dtype::DType;
+use crate::tensor::shape::{self, text};
+
+type Shape = (DType, Vec<Dim>);
+
+fn refuse<T>(rule: &'static str, reason: String) -> Accepted<T> {
+    Err(Refusal::new(rule, reason, ""))
+}
+
+/// Type and shape of a layer's output.
+pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
+    let dims = |i: usize| x[i].dims.as_slice();
+    match kind {
+        LayerKind::Constant(t) => Ok((t.dtype(), shape::from_usizes(t.shape()))),
+        LayerKind::Convolution { maps, window, .. } => {
+            let spatial = windowed(window, dims(0), false)?;
+            Ok((x[0].dtype, [vec![dims(0)[0].clone(), Dim::from(*maps)], spatial].concat()))
+        }
+        LayerKind::Pooling { window, round_up, .. } => {
+            let spatial = windowed(window, dims(0), *round_up)?;
+            Ok((x[0].dtype, [dims(0)[..2].to_vec(), spatial].concat()))
+        }
+        LayerKind::Activation(..) | LayerKind::Scale { .. } | LayerKind::Softmax(_) | LayerKind::Identity => {
+            Ok((x[0].dtype, dims(0).to_vec()))
+        }
+        LayerKind::Unary(op) => {
+            let boolean = matches!(op, Unary::IsInf | Unary::IsNan);
+            Ok((if boolean { DType::Bool } else { x[0].dtype }, dims(0).to_vec()))
+        }
+        LayerKind::Cast(to) => Ok((*to, dims(0).to_vec())),
+        LayerKind::ElementWise(op) => {
+            if x[0].dtype != x[1].dtype {
+                return refuse("elementwise.types-differ", format!("operands are {} and {}", x[0].dtype, x[1].dtype));
+            }
+            let boolean = matches!(op, ElementWise::Equal | ElementWise::Greater | ElementWise::Less);
+            Ok((if boolean { DType::Bool } else { x[0].dtype }, broadcast(dims(0), dims(1))?))
+        }
+        LayerKind::Select => Ok((x[1].dtype, broadcast(&broadcast(dims(0), dims(1))?, dims(2))?)),
+        LayerKind::Reduce { axes, keep, .. } => Ok((x[0].dtype, reduced(dims(0), axes, *keep))),
+        LayerKind::MatrixMultiply(a, b) => Ok((x[0].dtype, matmul(dims(0), *a, dims(1), *b)?)),
+        LayerKind::Shuffle { first, reshape, second } => {
+            let mut d = permuted(dims(0), first.as_deref());
+            if let Some(spec) = reshape {
+                d = resolve_reshape(&d, spec)?;
+            }
+            Ok((x[0].dtype, permuted(&d, second.as_deref())))
+        }
+        LayerKind::Concatenation(axis) => {
+            let mut d = dims(0).to_vec();
+            d[*axis] = x.iter().fold(Dim::from(0i64), |sum, t| &sum + &t.dims[*axis]);
+            Ok((x[0].dtype, d))
+        }
+        LayerKind::Slice { size, .. } => Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect())),
+        LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
+    }
+}
+
+/// Extents behind the first two after a window has run over them.
+fn windowed(w: &Window, x: &[Dim], round_up: bool) -> Accepted<Vec<Dim>> {
+    if x.len() != w.kernel.len() + 2 {
+        return refuse("window.rank", format!("a window over {} axes needs rank {}, not {}", w.kernel.len(), w.kernel.len() + 2, x.len()));
+    }
+    Ok((0..w.kernel.len())
+        .map(|i| {
+            let span = w.dilation[i] * (w.kernel[i] - 1) + 1;
+            let room = &x[i + 2] + &Dim::from(w.pre_padding[i] + w.post_padding[i] - span);
+            let by = Dim::from(w.stride[i]);
+            &(if round_up { room.ceil_div(&by) } else { room.floor_div(&by) }) + &Dim::from(1i64)
+        })
+        .collect())
+}
+
+/// TensorRT broadcasts extents of 1 between operands of equal rank.
+fn broadcast(a: &[Dim], b: &[Dim]) -> Accepted<Vec<Dim>> {
+    if a.len() != b.len() {
+        return refuse("broadcast.rank", format!("operands have ranks {} and {}", a.len(), b.len()));
+    }
+    shape::broadcast(a, b).or_else(|e| refuse("broadcast.extents", e.message))
+}
+
+fn reduced(x: &[Dim], axes: &[usize], keep: bool) -> Vec<Dim> {
+    let dims = x.iter().enumerate();
+    match keep {
+        true => dims.map(|(i, d)| if axes.contains(&i) { Dim::from(1i64) } else { d.clone() }).collect(),
+        false => dims.filter(|(i, _)| !axes.contains(i)).map(|(_, d)| d.clone()).collect(),
+    }
+}
+
+fn permuted(x: &[Dim], order: Option<&[usize]>) -> Vec<Dim> {
+    order.map_or(x.to_vec(), |o| o.iter().map(|i| x[*i].clone()).collect())
+}
+
+fn matmul(a: &[Dim], op_a: MatrixOp, b: &[Dim], op_b: MatrixOp) -> Accepted<Vec<Dim>> {
+    if a.len() != b.len() || a.len() < 2 {
+        return refuse("matmul.rank", format!("operands have shapes {} and {}", text(a), text(b)));
+    }
+    let n = a.len();
+    let flip = |op: MatrixOp, d: &[Dim]| match op {
+        MatrixOp::Transpose => (d[n - 1].clone(), d[n - 2].clone()),
+        _ => (d[n - 2].clone(), d[n - 1].clone()),
+    };
+    let ((m, k), (k2, cols)) = (flip(op_a, a), flip(op_b, b));
+    if k.equals(&k2) == Answer::Never {
+        return refuse("matmul.inner", format!("inner extents {k} and {k2} differ"));
+    }
+    Ok([broadcast(&a[..n - 2], &b[..n - 2])?, vec![m, cols]].concat())
+}
+
+/// Shape that `spec` (0 copies, -1 infers) gives.
+fn resolve_reshape(x: &[Dim], spec: &[i64]) -> Accepted<Vec<Dim>> {
+    let mut out: Vec<Dim> = Vec::with_capacity(spec.len());
+    for (i, s) in spec.iter().enumerate() {
+        out.push(match s {
+            0 if i >= x.len() => return refuse("reshape.copy", format!("no extent {i} to copy in {}", text(x))),
+            0 => x[i].clone(),
+            s => Dim::from(*s),
+        });
+    }
+    if let Some(i) = spec.iter().position(|s| *s == -1) {
+        out[i] = Dim::from(1i64);
+        out[i] = shape::element_count(x).floor_div(&shape::element_count(&out));
+    }
+    Ok(out)
+}
+
+/// Spells `target` as constants, copies and at most one inferred extent.
+pub fn reshape_spec(x: &[Dim], target: &[Dim]) -> Accepted<Vec<i64>> {
+    let mut spec: Vec<i64> = Vec::with_capacity(target.len());
+    for (i, d) in target.iter().enumerate() {
+        spec.push(match d.as_const() {
+            // A constant 0 would mean "copy": an empty tensor is spelled as a copy or not at all.
+            Some(v) if v > 0 => v,
+            _ if x.get(i).is_some_and(|e| e.equals(d) == Answer::Always) => 0,
+            _ if spec.contains(&-1) || d.is(0) => {
+                return Err(Refusal::new(
+                    "reshape.two-unknown-extents",
+                    format!("reshape from {} to {} leaves more than one extent to infer", text(x), text(target)),
+                    format!("fix the symbols of {d}"),
+                ));
+            }
+            _ => -1,
+        });
+    }
+    Ok(spec)
+}
