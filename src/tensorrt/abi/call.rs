@@ -100,7 +100,9 @@ impl Pass<i32> for i64 {
     type Held = Same<i32>;
     fn hold(self) -> Result<Same<i32>> {
         let narrow = i32::try_from(self);
-        narrow.map(Same).map_err(|_| Error::new(Code::TensorRtUnsupported, format!("{self} does not fit the 32 bits that TensorRT 8 takes")))
+        narrow
+            .map(Same)
+            .map_err(|_| Error::new(Code::TensorRtUnsupported, format!("{self} does not fit the 32 bits that TensorRT 8 takes")))
     }
 }
 
@@ -258,6 +260,11 @@ impl Table {
     /// The table for the life of the process: objects with it may be kept by a library that is never unloaded.
     pub(in crate::tensorrt) fn leak(self) -> &'static [*const c_void] {
         self.slots.leak()
+    }
+
+    /// The table for the life of an object.
+    pub(in crate::tensorrt) fn into_functions(self) -> Box<[*const c_void]> {
+        self.slots.into_boxed_slice()
     }
 }
 
