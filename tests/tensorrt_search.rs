@@ -15,8 +15,7 @@ fn refused(path: PathBuf) -> Error {
 
 /// Compiles a library that answers a version, with the functions that TensorRT has where `whole`.
 fn pretended(name: &str, version: i32, whole: bool) -> Option<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("tvmtrt-pretended-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (source, library) = (folder.join(format!("{name}.c")), folder.join(format!("lib{name}.so")));
     let rest = if whole { "void *createInferRuntime_INTERNAL(void *l, int v) { return 0; }" } else { "" };
     std::fs::write(&source, format!("int getInferLibVersion(void) {{ return {version}; }}\n{rest}\n")).unwrap();

@@ -88,9 +88,12 @@ fn a_slot_belongs_to_one_method_and_none_is_a_destructors() {
 #[test]
 fn a_number_means_one_thing_but_for_known_synonyms() {
     let synonyms = [
+        ("BuilderFlag", "kWEIGHTLESS"),
         ("EngineCapability", "kDEFAULT"),
-        ("EngineCapability", "kSAFE_GPU"),
         ("EngineCapability", "kSAFE_DLA"),
+        ("EngineCapability", "kSAFE_GPU"),
+        ("ProfilingVerbosity", "kDEFAULT"),
+        ("ProfilingVerbosity", "kVERBOSE"),
         ("SampleMode", "kDEFAULT"),
     ];
     for release in VERSIONS {
@@ -148,7 +151,7 @@ fn versions_without_tables() {
     let between = abi(full(10, 5, 0));
     assert!(!between.is_exact());
     let same = |class, name| method(class, name).slot(&between).unwrap() == method(class, name).slot(&abi(full(10, 6, 0))).unwrap();
-    assert!(same("INetworkDefinition", "addConvolutionNd") && same("IRuntime", "deserializeCudaEngine"));
+    assert!(same("INetworkDefinition", "addConvolutionNd") && same("IBuilder", "buildSerializedNetwork"));
     let code = |release, force| Abi::of(release, force).unwrap_err().code;
     for old in [full(7, 2, 3), full(8, 4, 3), Release::new(Flavour::Rtx, 1, 2, 0)] {
         assert_eq!(code(old, true), Code::TensorRtTooOld, "{old}");
