@@ -10,4 +10,12 @@ pub mod network;
 
 pub mod ir;
 
+pub mod ops;
+
+pub mod import;
+
+pub mod transform;
+
+pub mod cpu;
+
 pub mod tensorrt;
