@@ -19,3 +19,5 @@ pub mod import;
 pub mod transform;
 
 pub mod cpu;
+
+pub mod tensorrt;
