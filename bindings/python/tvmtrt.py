@@ -199,6 +199,11 @@ def options_manual():
     return _text("options_keys", c.c_uint32(0))
 
 
+def tensorrt_info(options=None):
+    """Which TensorRT was found, and each place tried."""
+    return _text("tensorrt_info", _options(options), c.c_uint32(0))
+
+
 class Model(_Ports):
     """A model from a file, or from bytes (`folder`: where its external data lies)."""
 
