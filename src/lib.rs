@@ -9,3 +9,11 @@ pub mod loops;
 pub mod network;
 
 pub mod ir;
+
+pub mod ops;
+
+pub mod import;
+
+pub mod transform;
+
+pub mod cpu;

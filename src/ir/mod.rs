@@ -6,6 +6,7 @@
 
 pub mod attrs;
 pub mod build;
+pub mod convert;
 pub mod fact;
 pub mod opdef;
 pub mod rewrite;

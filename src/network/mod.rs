@@ -7,9 +7,13 @@
 pub mod builder;
 pub mod capabilities;
 pub mod check;
+mod check_batch;
+mod check_layers;
+mod check_windows;
 pub mod eval;
 pub mod layer;
 pub mod refusal;
+pub mod rules;
 mod shapes;
 pub mod text;
 
