@@ -9,3 +9,7 @@ pub mod loops;
 pub mod network;
 
 pub mod ir;
+
+pub mod session;
+
+pub mod capi;
