@@ -21,3 +21,7 @@ pub mod transform;
 pub mod cpu;
 
 pub mod tensorrt;
+
+pub mod session;
+
+pub mod capi;
