@@ -21,7 +21,14 @@ pub fn fits(params: &ConvParams) -> bool {
 /// # Panics
 /// Where [`fits`] says no, the input has depth, or sizes contradict each other.
 pub fn depthwise(
-    isa: Isa, params: &ConvParams, weights: &[f32], pool: &Pool, scratch: &mut Scratch, images: Images, out: Output, epilogue: Option<Epilogue>,
+    isa: Isa,
+    params: &ConvParams,
+    weights: &[f32],
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    out: Output,
+    epilogue: Option<Epilogue>,
 ) {
     let (p, [depth, h, w]) = (params, images.size);
     assert!(fits(p) && depth == 1, "not a convolution channel by channel: {p:?}");

@@ -50,7 +50,15 @@ pub struct PoolParams {
 /// # Panics
 /// Where sizes contradict each other.
 pub fn pool2d(
-    isa: Isa, params: &PoolParams, pooling: Pooling, pool: &Pool, scratch: &mut Scratch, images: Images, channels: usize, to: [usize; 2], out: Output,
+    isa: Isa,
+    params: &PoolParams,
+    pooling: Pooling,
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    channels: usize,
+    to: [usize; 2],
+    out: Output,
     epilogue: Option<Epilogue>,
 ) {
     let (p, [depth, h, w]) = (params, images.size);

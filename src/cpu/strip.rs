@@ -70,7 +70,15 @@ impl Strips {
     }
 
     /// Calls `f` for each strip of all planes, on all threads, then the epilogue for what it made.
-    pub(crate) fn run(&self, isa: Isa, pool: &Pool, scratch: &mut Scratch, p: Planes, epilogue: Option<Epilogue>, f: &(dyn Fn(Strip) + Sync)) {
+    pub(crate) fn run(
+        &self,
+        isa: Isa,
+        pool: &Pool,
+        scratch: &mut Scratch,
+        p: Planes,
+        epilogue: Option<Epilogue>,
+        f: &(dyn Fn(Strip) + Sync),
+    ) {
         let ([h, w], [oh, ow]) = (self.size, self.out);
         assert_eq!(p.input.len(), p.count * p.channels / p.multiplier * h * w, "number of input elements");
         assert!(p.out.strides.is_none() && p.count * p.channels * oh * ow <= p.out.memory.len(), "output is dense and large enough");
