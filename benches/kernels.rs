@@ -140,7 +140,9 @@ impl Bench {
         let p = PoolParams { kernel: [kernel; 2], stride: [2; 2], dilation: [1; 2], pad_begin: [kernel / 2; 2], pad_end: [kernel / 2; 2] };
         let (isa, images, to) = (self.isa, Images { data: &x, count: 1, size: [1, side, side] }, [side / 2; 2]);
         let name = format!("pool {pooling:?} {kernel}x{kernel} s2 {channels} at {side}");
-        self.line(&name, y.len() * kernel * kernel, |pool, scratch| pool2d(isa, &p, pooling, pool, scratch, images, channels, to, Output::dense(&mut y), None));
+        self.line(&name, y.len() * kernel * kernel, |pool, scratch| {
+            pool2d(isa, &p, pooling, pool, scratch, images, channels, to, Output::dense(&mut y), None)
+        });
     }
 
     fn product(&mut self, name: &str, (m, n, k): (usize, usize, usize), batch: usize, packed: bool, b_strides: (usize, usize)) {
@@ -149,7 +151,11 @@ impl Bench {
         let constant = [PackedB::pack(self.isa, k, n, &b, b_strides.0, b_strides.1)];
         let (sa, sb) = ([m * k], [n * k]);
         let lhs = Lhs::Strided(Strided { data: &a, row: k, col: 1, batch: &sa });
-        let rhs = if packed { Rhs::Packed(&constant) } else { Rhs::Strided(Strided { data: &b, row: b_strides.0, col: b_strides.1, batch: &sb }) };
+        let rhs = if packed {
+            Rhs::Packed(&constant)
+        } else {
+            Rhs::Strided(Strided { data: &b, row: b_strides.0, col: b_strides.1, batch: &sb })
+        };
         let (name, dims) = (format!("{name} {batch} x {m}x{n}x{k}"), [batch]);
         let g = Gemm { m, n, k, batch: &dims, a: lhs, b: rhs, epilogue: None };
         let isa = self.isa;
@@ -163,7 +169,14 @@ fn main() {
     let filter = arguments.iter().find(|a| Isa::named(a).is_none()).cloned().unwrap_or_default();
     let pools = vec![Pool::new(1), Pool::new(2)];
     let peaks: Vec<f64> = pools.iter().map(|p| peak(isa, p).max(fma_rate(isa, p))).collect();
-    println!("{}: tile {:.1} and {:.1}, fma {:.1} and {:.1} GFLOP/s at 1 and 2 threads", isa.name(), peak(isa, &pools[0]), peak(isa, &pools[1]), fma_rate(isa, &pools[0]), fma_rate(isa, &pools[1]));
+    println!(
+        "{}: tile {:.1} and {:.1}, fma {:.1} and {:.1} GFLOP/s at 1 and 2 threads",
+        isa.name(),
+        peak(isa, &pools[0]),
+        peak(isa, &pools[1]),
+        fma_rate(isa, &pools[0]),
+        fma_rate(isa, &pools[1])
+    );
     println!("fork, meeting of both threads and join: {:.2} us", meeting(&pools[1]) * 1e6);
     let mut bench = Bench { isa, pools, peaks, scratch: Scratch::new(), filter };
     let new = |i, o, kernel, stride, pad| ConvParams::new(i, o, 1, &[kernel; 2]).stride(&[stride; 2]).pad(&[pad; 2], &[pad; 2]);
@@ -176,12 +189,26 @@ fn main() {
         bench.conv("resnet18", new(channels, channels, 3, 1, 1), side);
     }
     bench.product("resnet18 dense", (1, 1000, 512), 1, true, (1, 512));
-    let points = [(32, 16, 112), (16, 96, 112), (96, 24, 56), (24, 144, 56), (144, 32, 28), (192, 64, 14), (64, 384, 14), (384, 96, 14), (576, 160, 7), (960, 320, 7), (320, 1280, 7)];
+    let points = [
+        (32, 16, 112),
+        (16, 96, 112),
+        (96, 24, 56),
+        (24, 144, 56),
+        (144, 32, 28),
+        (192, 64, 14),
+        (64, 384, 14),
+        (384, 96, 14),
+        (576, 160, 7),
+        (960, 320, 7),
+        (320, 1280, 7),
+    ];
     bench.conv("mobilenet_v2", new(3, 32, 3, 2, 1), 224);
     for (i, o, side) in points {
         bench.conv("mobilenet_v2", new(i, o, 1, 1, 0), side);
     }
-    for (channels, side, stride) in [(32, 112, 1), (96, 112, 2), (144, 56, 1), (144, 56, 2), (192, 28, 1), (384, 14, 1), (576, 14, 2), (960, 7, 1)] {
+    for (channels, side, stride) in
+        [(32, 112, 1), (96, 112, 2), (144, 56, 1), (144, 56, 2), (192, 28, 1), (384, 14, 1), (576, 14, 2), (960, 7, 1)]
+    {
         bench.conv("mobilenet_v2", ConvParams::new(channels, channels, channels, &[3, 3]).stride(&[stride; 2]).pad(&[1; 2], &[1; 2]), side);
     }
     bench.conv("efficientnet", ConvParams::new(240, 240, 240, &[5, 5]).pad(&[2; 2], &[2; 2]), 28);
