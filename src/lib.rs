@@ -12,6 +12,16 @@ pub mod ir;
 
 pub mod ops;
 
+pub mod reference;
+
 pub mod import;
 
 pub mod transform;
+
+pub mod cpu;
+
+pub mod tensorrt;
+
+pub mod session;
+
+pub mod capi;
