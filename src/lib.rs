@@ -9,3 +9,5 @@ pub mod loops;
 pub mod network;
 
 pub mod ir;
+
+pub mod partition;
