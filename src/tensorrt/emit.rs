@@ -159,13 +159,8 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *layer
         }
         LayerKind::Pooling { kind, window, exclude_padding, round_up } => {
-            let layer = to.add_pooling_nd(x[0], named(PoolingType::named(kind.name()), kind.name())?, &Dims::new(&window.kernel)?)?;
-            layer.set_stride_nd(&Dims::new(&window.stride)?)?;
-            layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
-            layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
-            layer.set_padding_mode(if *round_up { PaddingMode::ExplicitRoundUp } else { PaddingMode::ExplicitRoundDown })?;
-            layer.set_average_count_excludes_padding(*exclude_padding)?;
-            *layer
+            let kind = named(PoolingType::named(kind.name()), kind.name())?;
+            pooling(to, x[0], kind, window, *exclude_padding, *round_up)?
         }
         LayerKind::Scale { scale, shift } => {
             let (scale, shift) = (HostWeights::of(scale)?, HostWeights::of(shift)?);
@@ -185,19 +180,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             let op = |o: crate::network::layer::MatrixOp| named(MatrixOperation::named(o.name()), o.name());
             *to.add_matrix_multiply(x[0], op(*a)?, x[1], op(*b)?)?
         }
-        LayerKind::Shuffle { first, reshape, second } => {
-            let layer = to.add_shuffle(x[0])?;
-            if let Some(order) = first {
-                layer.set_first_transpose(&Permutation::new(order)?)?;
-            }
-            if let Some(dims) = reshape {
-                layer.set_reshape_dimensions(&Dims::new(dims)?)?;
-            }
-            if let Some(order) = second {
-                layer.set_second_transpose(&Permutation::new(order)?)?;
-            }
-            *layer
-        }
+        LayerKind::Shuffle { first, reshape, second } => shuffle(to, x[0], first.as_deref(), reshape.as_deref(), second.as_deref())?,
         LayerKind::Concatenation(along) => {
             let layer = to.add_concatenation(x)?;
             layer.set_axis(axis(*along))?;
@@ -228,6 +211,43 @@ fn convolution<'n>(
     layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
     layer.set_dilation_nd(&Dims::new(&window.dilation)?)?;
     layer.set_nb_groups(groups)?;
+    Ok(*layer)
+}
+
+fn pooling<'n>(
+    to: &'n NetworkDefinition,
+    x: TensorRef<'n>,
+    kind: PoolingType,
+    window: &Window,
+    exclude_padding: bool,
+    round_up: bool,
+) -> Result<Layer<'n>> {
+    let layer = to.add_pooling_nd(x, kind, &Dims::new(&window.kernel)?)?;
+    layer.set_stride_nd(&Dims::new(&window.stride)?)?;
+    layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
+    layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
+    layer.set_padding_mode(if round_up { PaddingMode::ExplicitRoundUp } else { PaddingMode::ExplicitRoundDown })?;
+    layer.set_average_count_excludes_padding(exclude_padding)?;
+    Ok(*layer)
+}
+
+fn shuffle<'n>(
+    to: &'n NetworkDefinition,
+    x: TensorRef<'n>,
+    first: Option<&[usize]>,
+    reshape: Option<&[i64]>,
+    second: Option<&[usize]>,
+) -> Result<Layer<'n>> {
+    let layer = to.add_shuffle(x)?;
+    if let Some(order) = first {
+        layer.set_first_transpose(&Permutation::new(order)?)?;
+    }
+    if let Some(dims) = reshape {
+        layer.set_reshape_dimensions(&Dims::new(dims)?)?;
+    }
+    if let Some(order) = second {
+        layer.set_second_transpose(&Permutation::new(order)?)?;
+    }
     Ok(*layer)
 }
 
