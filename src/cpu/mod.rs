@@ -5,19 +5,19 @@
 
 mod block;
 pub mod conv;
+pub mod depthwise;
 pub mod gemm;
 mod im2col;
 pub mod isa;
 pub mod pack;
 pub mod pool;
+pub mod pool2d;
 pub mod scratch;
 #[cfg(target_arch = "aarch64")]
 mod simd_neon;
 mod simd_portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_x86;
+mod strip;
 mod tile;
 mod vector;
-//mod strip;
-//pub mod depthwise;
-//pub mod pool2d;
