@@ -2,5 +2,5 @@
 //!
 //! Modules stand in order: each uses only those above it (`tests/layering.rs` holds the line). Read from top to bottom.
 
-pub mod cpu;
 pub mod tensor;
+pub mod cpu;
