@@ -1,6 +1,7 @@
 //! Text of graphs: what is printed reads back to an equal graph, and faults are named.
 
 mod common;
+mod suite;
 
 use common::golden;
 use tvmtrt::ir::attrs::{Attrs, AttrsDef, NoAttrs, Param};
@@ -146,6 +147,16 @@ fn text_reads_back() {
     golden("ir_everything", &text);
     round_trip(&Graph::default());
     round_trip(&everything(STRANGE));
+}
+
+#[test]
+fn every_case_of_the_suite_is_sound_and_reads_back() {
+    for case in suite::cases::all() {
+        verify(&case.graph).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let text = case.graph.to_string();
+        let again = parse(&text, &tvmtrt::ops::find, &constants(&case.graph)).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        assert_eq!(again.to_string(), text, "{}", case.name);
+    }
 }
 
 #[test]

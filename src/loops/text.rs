@@ -119,7 +119,7 @@ fn write_body(f: &mut fmt::Formatter<'_>, body: &Body, target: &str) -> fmt::Res
     // Only what the result needs counts.
     for i in (0..body.ops.len()).rev().filter(|i| *i <= body.result.0 as usize) {
         if used[i] {
-            operands(&body.ops[i]).into_iter().filter(|v| (v.0 as usize) < i).for_each(|v| {
+            body.ops[i].operands().filter(|v| (v.0 as usize) < i).for_each(|v| {
                 uses[v.0 as usize] += 1;
                 used[v.0 as usize] = true;
             });
@@ -139,15 +139,6 @@ fn write_body(f: &mut fmt::Formatter<'_>, body: &Body, target: &str) -> fmt::Res
     writeln!(f, "    {target} = {}", texts.get(body.result.0 as usize).map_or("?", String::as_str))
 }
 
-fn operands(op: &Op) -> Vec<Val> {
-    match op {
-        Op::Load(_) | Op::Const(..) | Op::Index(_) | Op::Size(_) | Op::Acc => vec![],
-        Op::LoadAt(_, a) | Op::Unary(_, a) | Op::Cast(_, a) => vec![*a],
-        Op::Binary(_, a, b) => vec![*a, *b],
-        Op::Select(a, b, c) => vec![*a, *b, *c],
-    }
-}
-
 fn expression(op: &Op, texts: &[String]) -> String {
     let of = |v: &Val| texts.get(v.0 as usize).map_or("?", String::as_str);
     match op {
@@ -161,7 +152,9 @@ fn expression(op: &Op, texts: &[String]) -> String {
         Op::Unary(function, a) => format!("{}({})", format!("{function:?}").to_lowercase(), of(a)),
         Op::Binary(function, a, b) => format!("{}({}, {})", snake(&format!("{function:?}")), of(a), of(b)),
         Op::Select(a, b, c) => format!("select({}, {}, {})", of(a), of(b), of(c)),
+        Op::MulAdd(a, b, c) => format!("mul_add({}, {}, {})", of(a), of(b), of(c)),
         Op::Cast(dtype, a) => format!("{dtype}({})", of(a)),
+        Op::Bitcast(dtype, a) => format!("bits_as_{dtype}({})", of(a)),
     }
 }
 
