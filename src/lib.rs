@@ -10,4 +10,20 @@ pub mod network;
 
 pub mod ir;
 
+pub mod ops;
+
+pub mod reference;
+
+pub mod import;
+
+pub mod transform;
+
 pub mod partition;
+
+pub mod cpu;
+
+pub mod tensorrt;
+
+pub mod session;
+
+pub mod capi;

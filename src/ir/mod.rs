@@ -5,7 +5,9 @@
 //! infer; names of inputs, of outputs and of nodes are unique.
 
 pub mod attrs;
+pub mod bind;
 pub mod build;
+pub mod convert;
 pub mod fact;
 pub mod opdef;
 pub mod rewrite;

@@ -5,6 +5,7 @@
 
 use crate::loops::{Access, Body, BufferId};
 use crate::tensor::dim::Dim;
+use crate::tensor::shape;
 
 /// What is contracted.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,11 +43,30 @@ pub enum ContractKind {
         x: BufferId,
         /// Maximum, else average.
         max: bool,
-        /// Averages count padding.
+        /// Averages count padding; what of a window lies behind the padding is never counted.
         count_padding: bool,
         /// The window.
         window: Window,
     },
+}
+
+impl ContractKind {
+    /// The buffers that are contracted; a pooling's only one twice.
+    pub fn operands(&self) -> [BufferId; 2] {
+        match self {
+            ContractKind::MatMul { a, b, .. } => [a.buffer, b.buffer],
+            ContractKind::Conv { x, w, .. } => [*x, *w],
+            ContractKind::Pool { x, .. } => [*x, *x],
+        }
+    }
+
+    /// Extents of the epilogue's index, given the shape of the result.
+    pub fn index(&self, out: &[Dim]) -> Vec<Dim> {
+        match self {
+            ContractKind::MatMul { batch, m, n, .. } => batch.iter().chain([m, n]).cloned().collect(),
+            _ => vec![out[0].clone(), out[1].clone(), shape::element_count(&out[2..])],
+        }
+    }
 }
 
 /// A window over 1 to 3 spatial axes.

@@ -13,6 +13,8 @@
 
 pub mod build;
 pub mod contract;
+pub mod eval;
+pub mod math;
 pub mod text;
 pub mod verify;
 
@@ -112,6 +114,10 @@ pub enum Binary {
     LessEqual,
     Greater,
     GreaterEqual,
+    /// Bits moved up, of integers; the count is in `0..bits`.
+    Shl,
+    /// Bits moved down, of integers; copies of the sign come in for signed ones; the count is in `0..bits`.
+    Shr,
 }
 
 impl Binary {
@@ -147,8 +153,40 @@ pub enum Op {
     Binary(Binary, Val, Val),
     /// The second where the first (`bool`) holds, else the third.
     Select(Val, Val, Val),
-    /// Conversion; float to integer truncates and saturates, anything to `bool` compares with zero.
+    /// Conversion; float to integer truncates and saturates (NaN gives 0), integer to integer keeps the low bits, anything to
+    /// `bool` compares with zero.
     Cast(DType, Val),
+    /// `a * b + c` of a floating-point type, rounded once or twice as the machine likes.
+    MulAdd(Val, Val, Val),
+    /// The same bits as another type of that size; not of `bool`.
+    Bitcast(DType, Val),
+}
+
+impl Op {
+    /// The values that it reads.
+    pub fn operands(&self) -> impl Iterator<Item = Val> {
+        let three = match self {
+            Op::Load(_) | Op::Const(..) | Op::Index(_) | Op::Size(_) | Op::Acc => [None; 3],
+            Op::LoadAt(_, a) | Op::Unary(_, a) | Op::Cast(_, a) | Op::Bitcast(_, a) => [Some(*a), None, None],
+            Op::Binary(_, a, b) => [Some(*a), Some(*b), None],
+            Op::Select(a, b, c) | Op::MulAdd(a, b, c) => [Some(*a), Some(*b), Some(*c)],
+        };
+        three.into_iter().flatten()
+    }
+
+    /// The same operation on other values.
+    pub fn with_operands(&self, f: &mut dyn FnMut(Val) -> Val) -> Op {
+        match self {
+            Op::Load(_) | Op::Const(..) | Op::Index(_) | Op::Size(_) | Op::Acc => self.clone(),
+            Op::LoadAt(buffer, a) => Op::LoadAt(*buffer, f(*a)),
+            Op::Unary(g, a) => Op::Unary(*g, f(*a)),
+            Op::Cast(dtype, a) => Op::Cast(*dtype, f(*a)),
+            Op::Bitcast(dtype, a) => Op::Bitcast(*dtype, f(*a)),
+            Op::Binary(g, a, b) => Op::Binary(*g, f(*a), f(*b)),
+            Op::Select(a, b, c) => Op::Select(f(*a), f(*b), f(*c)),
+            Op::MulAdd(a, b, c) => Op::MulAdd(f(*a), f(*b), f(*c)),
+        }
+    }
 }
 
 /// A straight-line program for one element.
@@ -205,6 +243,40 @@ pub enum Stage {
     },
     /// A matrix product, convolution or pooling.
     Contract(Contract),
+}
+
+impl Stage {
+    /// The buffer that it fills.
+    pub fn out(&self) -> BufferId {
+        match self {
+            Stage::Map { out, .. } | Stage::Reduce { out, .. } => out.buffer,
+            Stage::Contract(c) => c.out,
+        }
+    }
+
+    /// Its bodies.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        let two = match self {
+            Stage::Map { value, .. } => [Some(value), None],
+            Stage::Reduce { value, finish, .. } => [Some(value), Some(finish)],
+            Stage::Contract(c) => [c.epilogue.as_ref(), None],
+        };
+        two.into_iter().flatten()
+    }
+
+    /// The buffers that it reads, with repetitions.
+    pub fn reads(&self) -> Vec<BufferId> {
+        let mut all = match self {
+            Stage::Contract(c) => c.kind.operands().to_vec(),
+            _ => Vec::new(),
+        };
+        all.extend(self.bodies().flat_map(|b| &b.ops).filter_map(|op| match op {
+            Op::Load(access) => Some(access.buffer),
+            Op::LoadAt(buffer, _) => Some(*buffer),
+            _ => None,
+        }));
+        all
+    }
 }
 
 /// A kernel.

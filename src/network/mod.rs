@@ -7,9 +7,19 @@
 pub mod builder;
 pub mod capabilities;
 pub mod check;
+mod check_batch;
+mod check_layers;
+mod check_windows;
 pub mod eval;
+mod eval_elementwise;
+mod eval_move;
+mod eval_reduce;
+#[cfg(test)]
+mod eval_tests;
+mod eval_window;
 pub mod layer;
 pub mod refusal;
+pub mod rules;
 mod shapes;
 pub mod text;
 

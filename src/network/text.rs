@@ -1,1 +1,138 @@
-//! Placeholder.
+//! Text form of a network: what a person reads, and what the key of an engine cache is computed from. So everything that reaches
+//! TensorRT is in it, weights by digest, and nothing else: names of layers and inner tensors are not, those of bindings are.
+
+use crate::network::layer::{LayerKind, Window};
+use crate::network::{Network, TensorId};
+use crate::tensor::host::Tensor;
+use crate::tensor::shape;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+impl fmt::Display for Network {
+    /// One line per symbol, input, layer and output. Tensors are numbered in the order in which they come to be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made = self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs));
+        let numbers: HashMap<TensorId, usize> = made.enumerate().map(|(i, id)| (*id, i)).collect();
+        let mut symbols = BTreeSet::new();
+        self.tensors.iter().flat_map(|t| &t.dims).for_each(|d| d.collect_symbols(&mut symbols));
+        for s in symbols {
+            writeln!(f, "symbol {} = {}..{}", s.name, s.min, s.max)?;
+        }
+        let number = |id: &TensorId| numbers.get(id).map_or("%?".to_string(), |n| format!("%{n}"));
+        let typed = |id: &TensorId| {
+            let t = self.tensor(*id);
+            format!("{}: {}{}", number(id), t.dtype, shape::text(&t.dims))
+        };
+        let list = |ids: &[TensorId], text: &dyn Fn(&TensorId) -> String| ids.iter().map(text).collect::<Vec<_>>().join(", ");
+        for id in &self.inputs {
+            writeln!(f, "input {} {:?}", typed(id), self.tensor(*id).name)?;
+        }
+        for layer in &self.layers {
+            writeln!(f, "{} = {}({})", list(&layer.outputs, &typed), Kind(&layer.kind), list(&layer.inputs, &number))?;
+        }
+        for id in &self.outputs {
+            writeln!(f, "output {} {:?}", number(id), self.tensor(*id).name)?;
+        }
+        Ok(())
+    }
+}
+
+/// A layer kind with all its fields.
+struct Kind<'a>(&'a LayerKind);
+
+fn weights(t: &Tensor) -> String {
+    format!("{}{:?} #{}", t.dtype(), t.shape(), t.digest())
+}
+
+fn window(w: &Window) -> String {
+    let Window { kernel, stride, pre_padding, post_padding, dilation } = w;
+    format!("kernel {kernel:?} stride {stride:?} padding {pre_padding:?} {post_padding:?} dilation {dilation:?}")
+}
+
+impl fmt::Display for Kind<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name())?;
+        match self.0 {
+            LayerKind::Constant(value) => write!(f, "[{}]", weights(value)),
+            LayerKind::Convolution { maps, groups, window: w, weights: kernel, bias } => {
+                let bias = bias.as_ref().map_or("none".into(), weights);
+                write!(f, "[maps {maps} groups {groups} {} weights {} bias {bias}]", window(w), weights(kernel))
+            }
+            LayerKind::Activation(kind, alpha, beta) => write!(f, "[{} alpha {alpha:?} beta {beta:?}]", kind.name()),
+            LayerKind::Pooling { kind, window: w, exclude_padding, round_up } => {
+                write!(f, "[{} {} exclude_padding {exclude_padding} round_up {round_up}]", kind.name(), window(w))
+            }
+            LayerKind::Scale { scale, shift } => write!(f, "[scale {} shift {}]", weights(scale), weights(shift)),
+            LayerKind::ElementWise(op) => write!(f, "[{}]", op.name()),
+            LayerKind::Unary(op) => write!(f, "[{}]", op.name()),
+            LayerKind::Reduce { kind, axes, keep } => write!(f, "[{} axes {axes:?} keep {keep}]", kind.name()),
+            LayerKind::Softmax(axis) | LayerKind::Concatenation(axis) | LayerKind::Gather(axis) => write!(f, "[axis {axis}]"),
+            LayerKind::MatrixMultiply(a, b) => write!(f, "[{} {}]", a.name(), b.name()),
+            LayerKind::Shuffle { first, reshape, second } => {
+                write!(f, "[")?;
+                let mut between = "";
+                for (name, list) in [("transpose", ints(first)), ("reshape", reshape.clone()), ("transpose", ints(second))] {
+                    if let Some(list) = list {
+                        write!(f, "{between}{name} {list:?}")?;
+                        between = " then ";
+                    }
+                }
+                write!(f, "]")
+            }
+            LayerKind::Slice { start, size, stride } => write!(f, "[start {start:?} size {size:?} stride {stride:?}]"),
+            LayerKind::Cast(to) => write!(f, "[{to}]"),
+            LayerKind::Select | LayerKind::Identity => Ok(()),
+        }
+    }
+}
+
+fn ints(order: &Option<Vec<usize>>) -> Option<Vec<i64>> {
+    order.as_ref().map(|o| o.iter().map(|i| *i as i64).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::network::Network;
+    use crate::network::builder::Builder;
+    use crate::network::layer::{Activation, ElementWise, LayerKind};
+    use crate::tensor::dim::Dim;
+    use crate::tensor::dtype::DType;
+    use crate::tensor::host::Tensor;
+
+    fn network(scope: &str, weight: f32, alpha: f32, out: &str) -> Network {
+        let mut b = Builder::new(scope);
+        b.scope(scope);
+        let x = b.input("x \"1\"", DType::F32, &[Dim::symbol("N", 1, 8), Dim::from(2i64)]);
+        let w = b.constant(Tensor::from_vec(&[1, 2], vec![weight, 0.5])).unwrap();
+        let sum = b.elementwise(ElementWise::Sum, x, w).unwrap();
+        let flat = b.reshape(sum, &[&Dim::symbol("N", 1, 8) * &Dim::from(2i64)]).unwrap();
+        let y = b.add(LayerKind::Activation(Activation::LeakyRelu, alpha, 0.0), &[flat]).unwrap();
+        b.output(y, out).unwrap();
+        b.finish()
+    }
+
+    #[test]
+    fn golden() {
+        let text = network("a", 1.0, 0.1, "y").to_string();
+        let digest = Tensor::from_vec(&[1, 2], vec![1f32, 0.5]).digest();
+        let expect = format!(
+            "symbol N = 1..8\n\
+             input %0: float32[N, 2] \"x \\\"1\\\"\"\n\
+             %1: float32[1, 2] = Constant[float32[1, 2] #{digest}]()\n\
+             %2: float32[N, 2] = ElementWise[SUM](%0, %1)\n\
+             %3: float32[2*N] = Shuffle[reshape [-1]](%2)\n\
+             %4: float32[2*N] = Activation[LEAKY_RELU alpha 0.1 beta 0.0](%3)\n\
+             output %4 \"y\"\n"
+        );
+        assert_eq!(text, expect);
+    }
+
+    #[test]
+    fn names_of_layers_are_left_out_and_all_else_counts() {
+        let text = network("a", 1.0, 0.1, "y").to_string();
+        assert_eq!(text, network("b", 1.0, 0.1, "y").to_string());
+        for other in [network("a", 1.5, 0.1, "y"), network("a", 1.0, 0.2, "y"), network("a", 1.0, 0.1, "z")] {
+            assert_ne!(text, other.to_string());
+        }
+    }
+}

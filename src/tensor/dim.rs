@@ -285,6 +285,25 @@ impl Dim {
         })
     }
 
+    /// True when the expression, written out, has more than `limit` symbols and functions. Takes no longer than that.
+    pub fn exceeds(&self, limit: usize) -> bool {
+        fn spend(dim: &Dim, left: &mut usize) -> Option<()> {
+            let Repr::Sum(terms) = &dim.0 else { return Some(()) };
+            for (monomial, _) in terms.iter() {
+                *left = left.checked_sub(1)?;
+                for atom in monomial {
+                    *left = left.checked_sub(1)?;
+                    if let Atom::FloorDiv(a, b) | Atom::Min(a, b) | Atom::Max(a, b) | Atom::Product(a, b) = atom {
+                        spend(a, left)?;
+                        spend(b, left)?;
+                    }
+                }
+            }
+            Some(())
+        }
+        spend(self, &mut limit.clone()).is_none()
+    }
+
     /// Adds every symbol of the expression to `to`.
     pub fn collect_symbols(&self, to: &mut BTreeSet<Symbol>) {
         let Repr::Sum(terms) = &self.0 else { return };

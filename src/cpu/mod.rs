@@ -1,0 +1,23 @@
+//! Code that runs on the CPU. These rooms hold the hand-written kernels: products, convolution and pooling over plain `f32` memory.
+//! They take sizes at run time and know no graphs; nothing here chooses a kernel for a node.
+//!
+//! Read in this order: instruction sets, threads and memory, then packing, products, and what is built from them.
+
+mod block;
+pub mod conv;
+pub mod depthwise;
+pub mod gemm;
+mod im2col;
+pub mod isa;
+pub mod pack;
+pub mod pool;
+pub mod pool2d;
+pub mod scratch;
+#[cfg(target_arch = "aarch64")]
+mod simd_neon;
+mod simd_portable;
+#[cfg(target_arch = "x86_64")]
+mod simd_x86;
+mod strip;
+mod tile;
+mod vector;

@@ -1,0 +1,45 @@
+//! Vectors of NEON (4 lanes), and the entry function that kernels are compiled into.
+#![allow(unsafe_code)]
+
+use crate::cpu::isa::{Kernel, Simd};
+use std::arch::aarch64::*;
+
+/// # Safety
+/// The machine has NEON.
+#[target_feature(enable = "neon")]
+pub(crate) unsafe fn run_neon<K: Kernel>(kernel: K) -> K::Output {
+    // SAFETY: the caller vouches for the instruction set.
+    unsafe { kernel.run::<Neon>() }
+}
+
+macro_rules! op {
+    ($(fn $name:ident($($arg:ident: $t:ty),*) $(-> $r:ty)? = $body:expr;)*) => {
+        $(
+            #[inline(always)]
+            unsafe fn $name($($arg: $t),*) $(-> $r)? {
+                // SAFETY: the trait's contract gives the instruction set and the memory.
+                unsafe { $body }
+            }
+        )*
+    };
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Neon;
+
+impl Simd for Neon {
+    type V = float32x4_t;
+    const LANES: usize = 4;
+    const MR: usize = 8;
+
+    op! {
+        fn splat(x: f32) -> float32x4_t = vdupq_n_f32(x);
+        fn load(p: *const f32) -> float32x4_t = vld1q_f32(p);
+        fn load_even(p: *const f32) -> float32x4_t = vuzp1q_f32(vld1q_f32(p), vld1q_f32(p.add(4)));
+        fn store(p: *mut f32, v: float32x4_t) = vst1q_f32(p, v);
+        fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t = vfmaq_f32(c, a, b);
+        fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t = vaddq_f32(a, b);
+        fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmulq_f32(a, b);
+        fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmaxq_f32(a, b);
+    }
+}

@@ -1,0 +1,61 @@
+//! Four-lane vectors in plain Rust, for machines whose sets are not known here. The compiler turns them into whatever it may assume.
+#![allow(unsafe_code)]
+
+use crate::cpu::isa::Simd;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+macro_rules! lanewise {
+    ($($i:literal)*, $f:expr) => { [$($f($i)),*] };
+}
+
+impl Simd for Portable {
+    type V = [f32; 4];
+    const LANES: usize = 4;
+    const MR: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> [f32; 4] {
+        [x; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> [f32; 4] {
+        // SAFETY: the caller vouches for four readable elements.
+        unsafe { p.cast::<[f32; 4]>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn load_even(p: *const f32) -> [f32; 4] {
+        // SAFETY: the caller vouches for eight readable elements.
+        unsafe { [*p, *p.add(2), *p.add(4), *p.add(6)] }
+    }
+
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: [f32; 4]) {
+        // SAFETY: the caller vouches for four writable elements.
+        unsafe { p.cast::<[f32; 4]>().write_unaligned(v) }
+    }
+
+    // Not `mul_add`: without an instruction for it, that is a slow call.
+    #[inline(always)]
+    unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| a[i] * b[i] + c[i])
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| if a[i] > b[i] || a[i].is_nan() { a[i] } else { b[i] })
+    }
+}

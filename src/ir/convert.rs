@@ -1,0 +1,51 @@
+//! A whole graph as a TensorRT network: each node by its operator's own converter.
+
+use crate::ir::view::NodeView;
+use crate::ir::{Def, Graph, ValueId};
+use crate::network::builder::Builder;
+use crate::network::layer::LayerKind;
+use crate::network::refusal::Accepted;
+use crate::network::{Network, TensorId};
+use std::collections::{BTreeSet, HashMap};
+
+/// The network that computes `graph`; inputs and outputs keep their names and order. Refused where any node is.
+pub fn to_network(graph: &Graph) -> Accepted<Network> {
+    let mut b = Builder::new(&graph.name);
+    let mut map: HashMap<ValueId, TensorId> = HashMap::new();
+    for id in &graph.inputs {
+        let value = graph.value(*id);
+        map.insert(*id, b.input(&value.name, value.fact.dtype, &value.fact.shape));
+    }
+    for id in graph.node_ids() {
+        let view = NodeView::new(graph, id);
+        let inputs = view.node().inputs.iter().map(|v| operand(graph, *v, &mut b, &mut map)).collect::<Accepted<Vec<_>>>()?;
+        b.scope(view.name());
+        let outputs = (view.op().convert)(&view, &mut b, &inputs)?;
+        map.extend(view.node().outputs.iter().copied().zip(outputs));
+    }
+    for output in &graph.outputs {
+        let id = operand(graph, output.value, &mut b, &mut map)?;
+        b.output(id, &output.name)?;
+    }
+    Ok(without_unread(b.finish()))
+}
+
+/// The tensor of a value; a constant becomes a layer when it is first read.
+fn operand(graph: &Graph, value: ValueId, b: &mut Builder, map: &mut HashMap<ValueId, TensorId>) -> Accepted<TensorId> {
+    if let Some(id) = map.get(&value) {
+        return Ok(*id);
+    }
+    let Def::Const(tensor) = &graph.value(value).def else { unreachable!("nodes stand in running order") };
+    b.scope(&format!("const:{}", value.0));
+    let id = b.constant(tensor.clone())?;
+    map.insert(value, id);
+    Ok(id)
+}
+
+/// The network without constants that no layer reads: converters take weights from the node.
+pub fn without_unread(mut network: Network) -> Network {
+    let mut read: BTreeSet<TensorId> = network.layers.iter().flat_map(|l| l.inputs.iter().copied()).collect();
+    read.extend(&network.outputs);
+    network.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read.contains(o)));
+    network
+}

@@ -1,0 +1,117 @@
+//! Every rule by which this module refuses a layer or a network: its stable id and what it says. Ids are never reused for another rule.
+
+/// A rule's id and one line on it, sorted by id.
+pub const RULES: &[(&str, &str)] = &[
+    ("activation.kind", "GELU activations exist since 10.0"),
+    ("activation.parameters", "alpha and beta are finite where the activation uses them"),
+    ("activation.type", "activations take floats; RELU takes int32 and int64 since 10.0"),
+    ("batch.axis", "implicit batch: no layer works on axis 0"),
+    ("batch.extent", "implicit batch: tensors begin with the batch, or with 1 where they are neither input nor output"),
+    ("batch.inputs", "implicit batch: the network has an input"),
+    ("batch.layer", "implicit batch: there is no Select, and Gather means something else"),
+    ("batch.mode", "implicit batch exists in TensorRT 8.x only"),
+    ("batch.rank", "implicit batch: every tensor has a dimension behind the batch"),
+    ("batch.unary", "implicit batch: there is no SIGN and no ROUND"),
+    ("broadcast.extents", "extents of operands are equal or 1"),
+    ("broadcast.rank", "operands have equal ranks"),
+    ("concatenation.count", "a concatenation has 1 to 9999 operands"),
+    ("concatenation.extents", "operands of a concatenation agree on all axes but one"),
+    ("concatenation.rank", "operands of a concatenation have a dimension"),
+    ("constant.bool", "constants are numbers"),
+    ("convolution.bias-shape", "a convolution has one bias value per map"),
+    ("convolution.channels", "the number of channels of a convolution is fixed"),
+    ("convolution.groups", "groups divide channels and maps of a convolution"),
+    ("convolution.type", "convolutions take floats"),
+    ("convolution.weights-shape", "weights of a convolution are [maps, channels / groups, kernel...]"),
+    ("convolution.weights-type", "weights of a convolution have its operand's type"),
+    ("elementwise.type", "AND, OR and XOR take bool; POW takes floats, and since 10.12 integers; others take floats and integers"),
+    ("elementwise.types-differ", "operands of an elementwise layer have one type"),
+    ("extent.negative", "extents are not negative"),
+    ("gather.index-type", "indices of a gather are int32, or int64 since 10.0"),
+    ("gather.rank", "data of a gather has a dimension"),
+    ("gather.type", "data of a gather is numbers, or bool since 10.0"),
+    ("layer.axis", "the axis of a layer is inside its operand's rank"),
+    ("layer.types-differ", "operands of a layer have one type"),
+    ("matmul.inner", "inner extents of a matrix product are equal"),
+    ("matmul.rank", "operands of a matrix product have one rank, at least 2"),
+    ("matmul.type", "matrix products take floats"),
+    ("matmul.vector", "vectors of a matrix product are spelled as matrices"),
+    ("pooling.dilation", "pooling has no dilation"),
+    ("pooling.padding", "padding is smaller than the window where a maximum or an average leaves it out"),
+    ("pooling.type", "pooling takes floats"),
+    ("pooling.uneven-counted-padding", "averages that count padding have equal padding on both sides, but in TensorRT for RTX"),
+    ("rank.most", "tensors have at most 8 dimensions"),
+    ("reduce.axes", "a reduction has axes, inside the rank and ascending"),
+    ("reduce.integer-mean", "means are of floats"),
+    ("reduce.rank", "the operand of a reduction has a dimension"),
+    ("reduce.type", "reductions take numbers"),
+    ("reshape.copy", "an extent that a reshape copies exists"),
+    ("reshape.two-unknown-extents", "a reshape infers one extent at most"),
+    ("scale.channels", "a scale layer has one factor and one addend per channel, and the number of channels is fixed"),
+    ("scale.rank", "the operand of a scale layer has rank 4 or more"),
+    ("scale.type", "scale layers take floats"),
+    ("scale.weights-type", "weights of a scale layer have its operand's type"),
+    ("select.condition", "the condition of a selection is bool"),
+    ("select.type", "selections are between numbers, or bool since 10.0"),
+    ("shuffle.order", "a transpose names each axis once"),
+    ("shuffle.rank", "a reshape is to rank 8 at most"),
+    ("shuffle.reshape", "a reshape infers one extent at most"),
+    ("shuffle.wildcard-of-empty", "no extent is inferred where another that is copied may be 0"),
+    ("slice.bounds", "a slice lies inside its operand for all values of the symbols"),
+    ("slice.rank", "a slice has start, size and step for each axis"),
+    ("softmax.rank", "the operand of a softmax has rank 2 or more"),
+    ("softmax.type", "softmax takes floats"),
+    ("type.int8-scale", "int8 is a quantised float and needs a scale"),
+    ("type.none", "float64, int16 and the unsigned types do not exist in TensorRT networks"),
+    ("type.version", "int64 and bfloat16 exist since 10.0"),
+    ("unary.kind", "ISINF exists since 8.6, ISNAN since 10.1"),
+    (
+        "unary.type",
+        "NOT takes bool; SIGN, and since 10.0 ABS, take numbers; others take floats, of which some functions leave out bfloat16",
+    ),
+    ("volume.most", "tensors have fewer than 2^31 elements before 10.11"),
+    ("window.axes", "windows run over 2 axes of rank 4 or 3 axes of rank 5"),
+    ("window.fields", "kernel, step and dilation of a window are positive, its padding is not negative"),
+    ("window.image", "a window fits into its padded operand for all values of the symbols"),
+    ("window.rank", "a window has one extent per spatial axis"),
+    ("window.volume", "a window has fewer than 100000 elements, over three axes fewer than 31622777"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// The string literal that is the first argument of each call of `function` in `source`.
+    fn first_arguments<'a>(source: &'a str, function: &str) -> Vec<&'a str> {
+        let calls = source.split(function).skip(1);
+        let literals = calls.filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        literals.filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    #[test]
+    fn table_is_sorted_and_unique() {
+        assert!(RULES.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn table_names_exactly_the_rules_of_the_source() {
+        let mut used = BTreeSet::new();
+        for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/network")).unwrap() {
+            let path = file.unwrap().path();
+            if path.ends_with("rules.rs") {
+                continue;
+            }
+            let source = std::fs::read_to_string(path).unwrap();
+            for function in ["Refusal::new(", "refuse("] {
+                used.extend(first_arguments(&source, function).into_iter().map(str::to_string));
+            }
+            // Rules that are handed to a helper.
+            let helpers = source.lines().filter(|l| l.contains("at.typed(") || l.contains("at.ranked("));
+            used.extend(helpers.filter_map(|l| l.rsplit('"').nth(1)).map(str::to_string));
+        }
+        let listed: BTreeSet<String> = RULES.iter().map(|(id, _)| id.to_string()).collect();
+        assert_eq!(used, listed);
+    }
+}

@@ -1,0 +1,115 @@
+//! Functions of one operand, element by element: one row each.
+
+use crate::ir::attrs::{AttrsDef, NoAttrs};
+use crate::ir::fact::Fact;
+use crate::ir::opdef::{OpDef, Tolerance};
+use crate::loops::{Binary, Body, Unary, Val};
+use crate::network::layer::{self, Activation, LayerKind};
+use crate::ops::elementwise::{UnaryForms, check_type, eval_unary, lower};
+use crate::tensor::dtype::DType;
+
+macro_rules! unary {
+    ($name:ident = $relay:literal, $doc:literal, $float:expr, $int:expr, $layer:expr, $tolerance:ident, $element:expr) => {
+        pub static $name: OpDef = OpDef {
+            name: $relay,
+            doc: $doc,
+            arity: (1, 1),
+            attrs: AttrsDef::of::<NoAttrs>(),
+            infer: |_, x| {
+                let forms: UnaryForms = UnaryForms { float: $float, int: $int };
+                check_type(&forms, x[0].dtype)?;
+                Ok(vec![Fact::new(x[0].dtype, x[0].shape.clone()).with_value(value($relay, x[0]))])
+            },
+            eval: |_, x| Ok(vec![eval_unary(&UnaryForms { float: $float, int: $int }, &x[0])?]),
+            convert: |_, b, x| Ok(vec![b.add($layer, x)?]),
+            lower: |view| {
+                let dtype = view.dtype(0);
+                let element: fn(&mut Body, Val, DType) -> Val = $element;
+                lower(view, |b, x| element(b, x[0], dtype))
+            },
+            tolerance: Tolerance::$tolerance,
+        };
+    };
+}
+
+/// The value of `-x` and of functions that leave integers as they are.
+fn value(op: &str, x: &Fact) -> Option<Vec<crate::tensor::dim::Dim>> {
+    match op {
+        "negative" => Some(x.value.as_ref()?.iter().map(|d| -d).collect()),
+        "floor" | "ceil" | "round" => x.value.clone(),
+        _ => None,
+    }
+}
+
+unary! { ABS = "abs", "Magnitude.", Some(f64::abs), Some(i64::wrapping_abs),
+LayerKind::Unary(layer::Unary::Abs), EXACT, |b, x, _| b.unary(Unary::Abs, x) }
+unary! { CEIL = "ceil", "Smallest integer not below x.", Some(f64::ceil), Some(|v| v),
+LayerKind::Unary(layer::Unary::Ceil), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Ceil, x) } else { x } }
+unary! { COS = "cos", "Cosine of radians.", Some(f64::cos), None,
+LayerKind::Unary(layer::Unary::Cos), FUNCTION, |b, x, _| b.unary(Unary::Cos, x) }
+unary! { ERF = "erf", "Error function.", Some(erf), None,
+LayerKind::Unary(layer::Unary::Erf), FUNCTION, |b, x, _| b.unary(Unary::Erf, x) }
+unary! { EXP = "exp", "Exponential.", Some(f64::exp), None,
+LayerKind::Unary(layer::Unary::Exp), FUNCTION, |b, x, _| b.unary(Unary::Exp, x) }
+unary! { FLOOR = "floor", "Largest integer not above x.", Some(f64::floor), Some(|v| v),
+LayerKind::Unary(layer::Unary::Floor), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Floor, x) } else { x } }
+unary! { LOG = "log", "Natural logarithm.", Some(f64::ln), None,
+LayerKind::Unary(layer::Unary::Log), FUNCTION, |b, x, _| b.unary(Unary::Log, x) }
+unary! { LOGICAL_NOT = "logical_not", "Negation of bool.", None, Some(|v| i64::from(v == 0)),
+LayerKind::Unary(layer::Unary::Not), EXACT, |b, x, _| b.unary(Unary::Not, x) }
+unary! { NEGATIVE = "negative", "-x.", Some(|v| -v), Some(i64::wrapping_neg),
+LayerKind::Unary(layer::Unary::Neg), EXACT, |b, x, _| b.unary(Unary::Neg, x) }
+unary! { RELU = "nn.relu", "max(x, 0).", Some(|v| if v < 0.0 { 0.0 } else { v }), Some(|v| v.max(0)),
+LayerKind::Activation(Activation::Relu, 0.0, 0.0), EXACT, |b, x, d| { let zero = b.constant(d, 0.0); b.binary(Binary::Max, x, zero) } }
+unary! { ROUND = "round", "Nearest integer, ties to even.", Some(f64::round_ties_even), Some(|v| v),
+LayerKind::Unary(layer::Unary::Round), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Round, x) } else { x } }
+unary! { SIGMOID = "sigmoid", "1 / (1 + exp(-x)).", Some(|v| 1.0 / (1.0 + (-v).exp())), None,
+LayerKind::Activation(Activation::Sigmoid, 0.0, 0.0), FUNCTION, sigmoid }
+unary! { SIN = "sin", "Sine of radians.", Some(f64::sin), None,
+LayerKind::Unary(layer::Unary::Sin), FUNCTION, |b, x, _| b.unary(Unary::Sin, x) }
+unary! { SQRT = "sqrt", "Square root.", Some(f64::sqrt), None,
+LayerKind::Unary(layer::Unary::Sqrt), ROUNDING, |b, x, _| b.unary(Unary::Sqrt, x) }
+unary! { TANH = "tanh", "Hyperbolic tangent.", Some(f64::tanh), None,
+LayerKind::Activation(Activation::Tanh, 0.0, 0.0), FUNCTION, |b, x, _| b.unary(Unary::Tanh, x) }
+
+fn sigmoid(b: &mut Body, x: Val, dtype: DType) -> Val {
+    let (negated, one) = (b.unary(Unary::Neg, x), b.constant(dtype, 1.0));
+    let e = b.unary(Unary::Exp, negated);
+    let sum = b.binary(Binary::Add, one, e);
+    b.binary(Binary::Div, one, sum)
+}
+
+/// erf to double precision: its Taylor series near zero, the continued fraction of erfc elsewhere.
+fn erf(x: f64) -> f64 {
+    let a = x.abs();
+    if x.is_nan() {
+        return x;
+    }
+    if a < 2.5 {
+        let (mut term, mut sum, mut n) = (a, a, 0.0);
+        while term.abs() > 1e-18 * sum.abs() && n < 200.0 {
+            n += 1.0;
+            term *= -a * a / n;
+            sum += term / (2.0 * n + 1.0);
+        }
+        return (sum * std::f64::consts::FRAC_2_SQRT_PI).copysign(x);
+    }
+    if a > 6.0 {
+        return 1f64.copysign(x);
+    }
+    let fraction = (1..=120).rev().fold(0.0, |f, k| k as f64 / 2.0 / (a + f));
+    (1.0 - (-a * a).exp() / ((a + fraction) * std::f64::consts::PI.sqrt())).copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn erf_has_the_tabulated_values() {
+        // Abramowitz and Stegun, table 7.1.
+        for (x, y) in [(0.0, 0.0), (0.5, 0.5204998778), (1.0, 0.8427007929), (2.0, 0.9953222650), (2.4, 0.9993114861), (3.0, 0.9999779095)]
+        {
+            assert!((super::erf(x) - y).abs() < 1e-9, "erf({x}) = {}", super::erf(x));
+            assert_eq!(super::erf(-x), -super::erf(x));
+        }
+    }
+}
