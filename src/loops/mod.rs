@@ -16,6 +16,7 @@ pub mod contract;
 pub mod eval;
 pub mod math;
 pub mod text;
+pub mod tidy;
 pub mod verify;
 
 use crate::tensor::dim::Dim;
