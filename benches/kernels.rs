@@ -133,7 +133,11 @@ impl Bench {
         let constant = [PackedB::pack(self.isa, k, n, &b, b_strides.0, b_strides.1)];
         let (sa, sb) = ([m * k], [n * k]);
         let lhs = Lhs::Strided(Strided { data: &a, row: k, col: 1, batch: &sa });
-        let rhs = if packed { Rhs::Packed(&constant) } else { Rhs::Strided(Strided { data: &b, row: b_strides.0, col: b_strides.1, batch: &sb }) };
+        let rhs = if packed {
+            Rhs::Packed(&constant)
+        } else {
+            Rhs::Strided(Strided { data: &b, row: b_strides.0, col: b_strides.1, batch: &sb })
+        };
         let (name, dims) = (format!("{name} {batch} x {m}x{n}x{k}"), [batch]);
         let g = Gemm { m, n, k, batch: &dims, a: lhs, b: rhs, epilogue: None };
         let isa = self.isa;
@@ -147,7 +151,14 @@ fn main() {
     let filter = arguments.iter().find(|a| Isa::named(a).is_none()).cloned().unwrap_or_default();
     let pools = vec![Pool::new(1), Pool::new(2)];
     let peaks: Vec<f64> = pools.iter().map(|p| peak(isa, p).max(fma_rate(isa, p))).collect();
-    println!("{}: tile {:.1} and {:.1}, fma {:.1} and {:.1} GFLOP/s at 1 and 2 threads", isa.name(), peak(isa, &pools[0]), peak(isa, &pools[1]), fma_rate(isa, &pools[0]), fma_rate(isa, &pools[1]));
+    println!(
+        "{}: tile {:.1} and {:.1}, fma {:.1} and {:.1} GFLOP/s at 1 and 2 threads",
+        isa.name(),
+        peak(isa, &pools[0]),
+        peak(isa, &pools[1]),
+        fma_rate(isa, &pools[0]),
+        fma_rate(isa, &pools[1])
+    );
     println!("fork, meeting of both threads and join: {:.2} us", meeting(&pools[1]) * 1e6);
     let mut bench = Bench { isa, pools, peaks, scratch: Scratch::new(), filter };
     let new = |i, o, kernel, stride, pad| ConvParams::new(i, o, 1, &[kernel; 2]).stride(&[stride; 2]).pad(&[pad; 2], &[pad; 2]);
@@ -160,7 +171,19 @@ fn main() {
         bench.conv("resnet18", new(channels, channels, 3, 1, 1), side);
     }
     bench.product("resnet18 dense", (1, 1000, 512), 1, true, (1, 512));
-    let points = [(32, 16, 112), (16, 96, 112), (96, 24, 56), (24, 144, 56), (144, 32, 28), (192, 64, 14), (64, 384, 14), (384, 96, 14), (576, 160, 7), (960, 320, 7), (320, 1280, 7)];
+    let points = [
+        (32, 16, 112),
+        (16, 96, 112),
+        (96, 24, 56),
+        (24, 144, 56),
+        (144, 32, 28),
+        (192, 64, 14),
+        (64, 384, 14),
+        (384, 96, 14),
+        (576, 160, 7),
+        (960, 320, 7),
+        (320, 1280, 7),
+    ];
     bench.conv("mobilenet_v2", new(3, 32, 3, 2, 1), 224);
     for (i, o, side) in points {
         bench.conv("mobilenet_v2", new(i, o, 1, 1, 0), side);

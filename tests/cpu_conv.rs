@@ -28,7 +28,8 @@ fn window(p: &ConvParams, size: [usize; 3], o: [usize; 3], mut f: impl FnMut(Opt
     let [kd, kh, kw] = p.kernel;
     for t in 0..kd * kh * kw {
         let place = [t / (kh * kw), t / kw % kh, t % kw];
-        let at: Vec<Option<usize>> = (0..3).map(|d| (o[d] * p.stride[d] + place[d] * p.dilation[d]).checked_sub(p.pad_begin[d]).filter(|&i| i < size[d])).collect();
+        let at: Vec<Option<usize>> =
+            (0..3).map(|d| (o[d] * p.stride[d] + place[d] * p.dilation[d]).checked_sub(p.pad_begin[d]).filter(|&i| i < size[d])).collect();
         f(if let [Some(z), Some(y), Some(x)] = at[..] { Some((z * size[1] + y) * size[2] + x) } else { None });
     }
 }

@@ -86,13 +86,20 @@ impl PanelSource for FromClosure<'_> {
 
 fn check(case: &Case, random: &mut Random, scratch: &mut Scratch) {
     let ((m, n, k), count) = (case.size, case.batch.iter().product::<usize>());
-    let (la, lb) = (Layout::new(case.kinds.0, m, k, case.batch, case.broadcast.0), Layout::new(case.kinds.1, k, n, case.batch, case.broadcast.1));
+    let (la, lb) =
+        (Layout::new(case.kinds.0, m, k, case.batch, case.broadcast.0), Layout::new(case.kinds.1, k, n, case.batch, case.broadcast.1));
     let (a, b) = (random.fill(la.len), random.fill(lb.len));
-    let packed_a: Vec<PackedA> = (0..count).map(|e| PackedA::pack(case.isa, m, k, &a[la.at(e, case.batch, 0, 0)..], la.row, la.col)).collect();
-    let packed_b: Vec<PackedB> = (0..count).map(|e| PackedB::pack(case.isa, k, n, &b[lb.at(e, case.batch, 0, 0)..], lb.row, lb.col)).collect();
+    let packed_a: Vec<PackedA> =
+        (0..count).map(|e| PackedA::pack(case.isa, m, k, &a[la.at(e, case.batch, 0, 0)..], la.row, la.col)).collect();
+    let packed_b: Vec<PackedB> =
+        (0..count).map(|e| PackedB::pack(case.isa, k, n, &b[lb.at(e, case.batch, 0, 0)..], lb.row, lb.col)).collect();
     let element = |e: usize, p: usize, j: usize| b[lb.at(e, case.batch, p, j)];
     let source = FromClosure(&element);
-    let lhs = if case.packed.0 && count > 0 { Lhs::Packed(&packed_a) } else { Lhs::Strided(Strided { data: &a, row: la.row, col: la.col, batch: &la.batch }) };
+    let lhs = if case.packed.0 && count > 0 {
+        Lhs::Packed(&packed_a)
+    } else {
+        Lhs::Strided(Strided { data: &a, row: la.row, col: la.col, batch: &la.batch })
+    };
     let rhs = match (case.packed.1 && count > 0, case.source) {
         (true, _) => Rhs::Packed(&packed_b),
         (_, true) => Rhs::Source(&source),
@@ -113,7 +120,18 @@ fn check(case: &Case, random: &mut Random, scratch: &mut Scratch) {
     let g = Gemm { m, n, k, batch: case.batch, a: lhs, b: rhs, epilogue: Some(&epilogue) };
     // SAFETY: `c` lives on, and only the epilogue touches it.
     gemm(case.isa, case.pool, scratch, &g, unsafe { Output::raw(base as *mut f32, count * m * n) });
-    let what = || format!("{} {} threads, {:?} batch {:?} kinds {:?} packed {:?} source {}", case.isa.name(), case.pool.threads(), case.size, case.batch, case.kinds, case.packed, case.source);
+    let what = || {
+        format!(
+            "{} {} threads, {:?} batch {:?} kinds {:?} packed {:?} source {}",
+            case.isa.name(),
+            case.pool.threads(),
+            case.size,
+            case.batch,
+            case.kinds,
+            case.packed,
+            case.source
+        )
+    };
     assert!(seen.lock().unwrap().iter().all(|&times| times == 1), "epilogue: {}", what());
     for (i, &got) in c.iter().enumerate() {
         let (e, r, j) = (i / (m * n), i / n % m, i % n);
@@ -153,14 +171,19 @@ fn agrees_with_the_triple_loop() {
 #[test]
 fn large_and_thin_products_are_split_right() {
     let (mut random, mut scratch) = (Random(11), Scratch::new());
-    let sizes = [(1, 1000, 512), (512, 49, 300), (1000, 1, 512), (64, 784, 147), (300, 2, 600), (3, 3000, 40), (2100, 20, 30), (5, 5, 3000)];
+    let sizes =
+        [(1, 1000, 512), (512, 49, 300), (1000, 1, 512), (64, 784, 147), (300, 2, 600), (3, 3000, 40), (2100, 20, 30), (5, 5, 3000)];
     for isa in Isa::available() {
         for threads in 1..=3 {
             let pool = Pool::new(threads);
             for (i, &size) in sizes.iter().enumerate() {
                 for way in 0..4 {
                     let (packed, source, kinds) = ((way & 1 == 0, way == 2), way == 1, (i % 2, way / 2));
-                    check(&Case { isa, pool: &pool, size, batch: &[], kinds, broadcast: (false, false), packed, source }, &mut random, &mut scratch);
+                    check(
+                        &Case { isa, pool: &pool, size, batch: &[], kinds, broadcast: (false, false), packed, source },
+                        &mut random,
+                        &mut scratch,
+                    );
                 }
             }
         }
@@ -185,7 +208,8 @@ fn writes_between_gaps_and_interleaved_heads() {
         gemm(isa, &Pool::new(2), &mut Scratch::new(), &g, out);
         for (i, &got) in c.iter().enumerate() {
             let (e, r, j) = (i / row / m, i / row % m, i % row);
-            let expected: f32 = if j == heads * n { -9.0 } else { (0..k).map(|p| a[((e * heads + j / n) * m + r) * k + p] * b[p * n + j % n]).sum() };
+            let expected: f32 =
+                if j == heads * n { -9.0 } else { (0..k).map(|p| a[((e * heads + j / n) * m + r) * k + p] * b[p * n + j % n]).sum() };
             assert!((got - expected).abs() < 1e-5, "{got} is not {expected} at {i}");
         }
     }
@@ -196,7 +220,20 @@ fn repeated_runs_take_no_more_memory() {
     let (isa, pool, mut scratch, mut random) = (Isa::detect(), Pool::new(2), Scratch::new(), Random(5));
     let mut sizes = vec![];
     for _ in 0..3 {
-        check(&Case { isa, pool: &pool, size: (64, 300, 200), batch: &[], kinds: (0, 0), broadcast: (false, false), packed: (true, false), source: true }, &mut random, &mut scratch);
+        check(
+            &Case {
+                isa,
+                pool: &pool,
+                size: (64, 300, 200),
+                batch: &[],
+                kinds: (0, 0),
+                broadcast: (false, false),
+                packed: (true, false),
+                source: true,
+            },
+            &mut random,
+            &mut scratch,
+        );
         sizes.push(scratch.bytes());
     }
     assert!(sizes[0] > 0 && sizes.iter().all(|&s| s == sizes[0]));

@@ -127,7 +127,14 @@ impl ConvPlan {
 
 /// Convolves with weights that are known only now. As [`ConvPlan::run`] otherwise.
 pub fn conv(
-    isa: Isa, params: &ConvParams, weights: &[f32], pool: &Pool, scratch: &mut Scratch, images: Images, out: Output, epilogue: Option<Epilogue>,
+    isa: Isa,
+    params: &ConvParams,
+    weights: &[f32],
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    out: Output,
+    epilogue: Option<Epilogue>,
 ) {
     let depth = params.depth();
     assert_eq!(weights.len(), params.outputs * depth, "number of weights");
@@ -136,7 +143,16 @@ pub fn conv(
     run(isa, params, weights, pool, scratch, images, out, epilogue);
 }
 
-fn run(isa: Isa, params: &ConvParams, weights: Lhs, pool: &Pool, scratch: &mut Scratch, images: Images, out: Output, epilogue: Option<Epilogue>) {
+fn run(
+    isa: Isa,
+    params: &ConvParams,
+    weights: Lhs,
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    out: Output,
+    epilogue: Option<Epilogue>,
+) {
     let (plane, to) = (images.size.iter().product::<usize>(), params.output(images.size));
     assert_eq!(images.data.len(), images.count * params.inputs * plane, "number of input elements");
     assert!(out.strides.is_none(), "the output of a convolution is dense");

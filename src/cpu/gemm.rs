@@ -130,13 +130,19 @@ impl Job<'_> {
         let g = self.g;
         match g.a {
             Lhs::Packed(all) => {
-                assert!(!all.is_empty() && all.iter().all(|a| (a.rows(), a.depth(), a.isa()) == (g.m, g.k, self.isa)), "packed left operand does not fit");
+                assert!(
+                    !all.is_empty() && all.iter().all(|a| (a.rows(), a.depth(), a.isa()) == (g.m, g.k, self.isa)),
+                    "packed left operand does not fit"
+                );
             }
             Lhs::Strided(a) => check_span(g.batch, a.batch, [(g.m, a.row), (g.k, a.col)], a.data.len()),
         }
         match g.b {
             Rhs::Packed(all) => {
-                assert!(!all.is_empty() && all.iter().all(|b| (b.columns(), b.depth(), b.isa()) == (g.n, g.k, self.isa)), "packed right operand does not fit");
+                assert!(
+                    !all.is_empty() && all.iter().all(|b| (b.columns(), b.depth(), b.isa()) == (g.n, g.k, self.isa)),
+                    "packed right operand does not fit"
+                );
             }
             Rhs::Strided(b) => check_span(g.batch, b.batch, [(g.k, b.row), (g.n, b.col)], b.data.len()),
             Rhs::Source(_) => {}

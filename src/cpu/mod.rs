@@ -3,21 +3,22 @@
 //!
 //! Read in this order: instruction sets, threads and memory, then packing, products, and what is built from them.
 
+mod block;
+pub mod conv;
+pub mod gemm;
+mod im2col;
 pub mod isa;
+pub mod jit;
+pub mod pack;
+pub mod pool;
+pub mod scratch;
+#[cfg(target_arch = "aarch64")]
+mod simd_neon;
 mod simd_portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_x86;
-#[cfg(target_arch = "aarch64")]
-mod simd_neon;
-pub mod pool;
-pub mod scratch;
-pub mod pack;
 mod tile;
-mod block;
 mod vector;
-pub mod gemm;
-mod im2col;
-pub mod conv;
 //mod strip;
 //pub mod depthwise;
 //pub mod pool2d;

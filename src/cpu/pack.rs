@@ -91,7 +91,11 @@ impl Panels {
 
 /// One more than the largest index reached by loops of these (extent, stride); 0 where one of them is empty.
 pub(crate) fn span(loops: &[(usize, usize)]) -> usize {
-    if loops.iter().any(|&(extent, _)| extent == 0) { 0 } else { 1 + loops.iter().map(|&(extent, stride)| (extent - 1) * stride).sum::<usize>() }
+    if loops.iter().any(|&(extent, _)| extent == 0) {
+        0
+    } else {
+        1 + loops.iter().map(|&(extent, stride)| (extent - 1) * stride).sum::<usize>()
+    }
 }
 
 /// A right operand that is computed while it is packed, for example the windows of an image.
@@ -204,7 +208,14 @@ unsafe fn transpose(stride: usize, source: *const f32, k: usize, columns: usize,
 ///
 /// # Safety
 /// Nobody else uses `dst` meanwhile.
-pub(crate) unsafe fn pack_source(source: &dyn PanelSource, batch: usize, k: Range<usize>, columns: Range<usize>, dst: Shared, width: usize) {
+pub(crate) unsafe fn pack_source(
+    source: &dyn PanelSource,
+    batch: usize,
+    k: Range<usize>,
+    columns: Range<usize>,
+    dst: Shared,
+    width: usize,
+) {
     // SAFETY: by the caller's word.
     let dst = unsafe { dst.part(0, k.len() * width).slice() };
     source.pack(batch, k, columns, dst, width);

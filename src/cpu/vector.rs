@@ -102,7 +102,6 @@ impl Kernel for Spread<'_> {
             Rhs::Strided(b) => (from, row, col) = (self.job.operand(b, self.element), b.row, b.col),
         }
         for j in 0..g.n {
-            
             let to = self.to.part(j * self.column, g.k * S::MR);
             for p in 0..g.k {
                 // SAFETY: the source has `k` rows of `n` columns; the part has `k * MR` elements and is this task's.
