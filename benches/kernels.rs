@@ -6,10 +6,12 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tvmtrt::cpu::conv::{ConvParams, ConvPlan, Images};
+use tvmtrt::cpu::depthwise;
 use tvmtrt::cpu::gemm::{Gemm, Lhs, Output, Rhs, gemm};
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::cpu::pack::{PackedA, PackedB, Strided};
 use tvmtrt::cpu::pool::Pool;
+use tvmtrt::cpu::pool2d::{Count, PoolParams, Pooling, pool2d};
 use tvmtrt::cpu::scratch::Scratch;
 
 /// Best time of one call in seconds, over at least a fifth of a second.
@@ -79,7 +81,7 @@ fn fma_rate(_: Isa, _: &Pool) -> f64 {
 
 /// Time of a loop of two tasks that wait for each other, so that both threads must take part.
 fn meeting(pool: &Pool) -> f64 {
-    let loops = 1000;
+    let loops = 50;
     let time = seconds(|| {
         for _ in 0..loops {
             let here = AtomicUsize::new(0);
@@ -121,10 +123,26 @@ impl Bench {
         let pixels: usize = to.iter().product();
         let (x, w) = (vec![0.5f32; p.inputs * side * side], vec![0.25f32; p.outputs * p.depth()]);
         let mut y = vec![0f32; p.outputs * pixels];
+        let net = if p.groups > 1 { format!("{net} dw") } else { net.to_string() };
         let name = format!("{net} {}x{} s{} {}->{} at {side}", p.kernel[1], p.kernel[2], p.stride[2], p.inputs, p.outputs);
         let flops = 2 * p.outputs * p.depth() * pixels;
-        let plan = ConvPlan::new(self.isa, p, &w);
-        self.line(&name, flops, |pool, scratch| plan.run(pool, scratch, Images { data: &x, count: 1, size }, Output::dense(&mut y), None));
+        let (isa, images) = (self.isa, Images { data: &x, count: 1, size });
+        if depthwise::fits(&p) {
+            self.line(&name, flops, |pool, scratch| depthwise::depthwise(isa, &p, &w, pool, scratch, images, Output::dense(&mut y), None));
+        } else {
+            let plan = ConvPlan::new(isa, p, &w);
+            self.line(&name, flops, |pool, scratch| plan.run(pool, scratch, images, Output::dense(&mut y), None));
+        }
+    }
+
+    fn pooling(&mut self, channels: usize, side: usize, kernel: usize, pooling: Pooling) {
+        let (x, mut y) = (vec![0.5f32; channels * side * side], vec![0f32; channels * side * side / 4]);
+        let p = PoolParams { kernel: [kernel; 2], stride: [2; 2], dilation: [1; 2], pad_begin: [kernel / 2; 2], pad_end: [kernel / 2; 2] };
+        let (isa, images, to) = (self.isa, Images { data: &x, count: 1, size: [1, side, side] }, [side / 2; 2]);
+        let name = format!("pool {pooling:?} {kernel}x{kernel} s2 {channels} at {side}");
+        self.line(&name, y.len() * kernel * kernel, |pool, scratch| {
+            pool2d(isa, &p, pooling, pool, scratch, images, channels, to, Output::dense(&mut y), None)
+        });
     }
 
     fn product(&mut self, name: &str, (m, n, k): (usize, usize, usize), batch: usize, packed: bool, b_strides: (usize, usize)) {
@@ -188,6 +206,14 @@ fn main() {
     for (i, o, side) in points {
         bench.conv("mobilenet_v2", new(i, o, 1, 1, 0), side);
     }
+    for (channels, side, stride) in
+        [(32, 112, 1), (96, 112, 2), (144, 56, 1), (144, 56, 2), (192, 28, 1), (384, 14, 1), (576, 14, 2), (960, 7, 1)]
+    {
+        bench.conv("mobilenet_v2", ConvParams::new(channels, channels, channels, &[3, 3]).stride(&[stride; 2]).pad(&[1; 2], &[1; 2]), side);
+    }
+    bench.conv("efficientnet", ConvParams::new(240, 240, 240, &[5, 5]).pad(&[2; 2], &[2; 2]), 28);
+    bench.pooling(64, 112, 3, Pooling::Max);
+    bench.pooling(64, 56, 2, Pooling::Average(Count::Window));
     bench.conv("squeeze", new(960, 240, 1, 1, 0), 1);
     bench.product("attention QK", (128, 128, 64), 12, false, (1, 64));
     bench.product("attention PV", (128, 64, 128), 12, false, (64, 1));

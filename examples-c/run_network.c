@@ -95,7 +95,9 @@ int main(int argc, char **argv)
 {
     static input_t in[MAX_INPUTS];
     tvmtrt_shape_t shapes[MAX_INPUTS];
-    tvmtrt_argument_t inputs[MAX_INPUTS] = {{0}}, output = {0};
+    tvmtrt_argument_t inputs[MAX_INPUTS];
+    DLManagedTensorVersioned *made = NULL;
+    tvmtrt_argument_t output = {NULL, NULL, &made}; /* no name: by its place; no tensor: the library makes one */
     size_t n = 0, count = 0;
     int status = 1;
     for (int i = 2; i < argc; i++) {
@@ -110,7 +112,6 @@ int main(int argc, char **argv)
         shapes[i] = (tvmtrt_shape_t){in[i].name, in[i].dims, (size_t)in[i].tensor.ndim, in[i].tensor.dtype};
         inputs[i] = (tvmtrt_argument_t){in[i].name, &in[i].tensor, NULL};
     }
-
     tvmtrt_model_t *model = NULL;
     tvmtrt_partition_t *partition = NULL;
     tvmtrt_text_t *why = NULL;
@@ -124,21 +125,20 @@ int main(int argc, char **argv)
     TRY(tvmtrt_build(partition, NULL, &build));
     TRY(tvmtrt_session_new(build, NULL, &session));
     t[3] = milliseconds();
-    TRY(tvmtrt_run(session, inputs, n, &output, 1)); /* output.tensor is NULL: the library makes one, and we give it back below */
+    TRY(tvmtrt_run(session, inputs, n, &output, 1));
     t[4] = milliseconds();
-    output.tensor = &output.managed->dl_tensor; /* and now into memory of ours */
+    output.tensor = &made->dl_tensor; /* again, into memory that we have */
     TRY(tvmtrt_run(session, inputs, n, &output, 1));
     t[5] = milliseconds();
     TRY(tvmtrt_partition_explain(partition, TVMTRT_FORMAT_TEXT, &why));
     printf("%s\n", tvmtrt_text_data(why));
-    print_top(&output.managed->dl_tensor);
+    print_top(&made->dl_tensor);
     printf("load %.1f ms, partition %.1f ms, build %.1f ms, first run %.1f ms, second run %.1f ms\n", t[1] - t[0], t[2] - t[1],
            t[3] - t[2], t[4] - t[3], t[5] - t[4]);
     status = 0;
-
 done: /* in any order; NULL is fine */
-    if (output.managed)
-        output.managed->deleter(output.managed);
+    if (made)
+        made->deleter(made);
     tvmtrt_session_delete(session);
     tvmtrt_build_delete(build);
     tvmtrt_text_delete(why);

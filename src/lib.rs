@@ -12,8 +12,18 @@ pub mod ir;
 
 pub mod ops;
 
+pub mod reference;
+
 pub mod import;
 
 pub mod transform;
 
+pub mod partition;
+
 pub mod cpu;
+
+pub mod tensorrt;
+
+pub mod session;
+
+pub mod capi;

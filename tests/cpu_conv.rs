@@ -4,9 +4,11 @@
 
 use std::sync::Mutex;
 use tvmtrt::cpu::conv::{ConvParams, ConvPlan, Images, conv};
+use tvmtrt::cpu::depthwise::depthwise;
 use tvmtrt::cpu::gemm::{Epilogue, Output};
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::cpu::pool::Pool;
+use tvmtrt::cpu::pool2d::{Count, PoolParams, Pooling, pool2d};
 use tvmtrt::cpu::scratch::Scratch;
 
 /// Numbers in -1..1 from a seed.
@@ -75,7 +77,7 @@ fn check(expected: &[(f64, f64)], channels: usize, pixels: usize, terms: usize, 
         let unit = (f32::EPSILON / 2.0) as f64;
         let bound = unit * ((terms + 1) as f64 * size + (1.0 + sum).abs() + unit);
         let error = (got as f64 - 1.0 - sum).abs();
-        assert!(error <= bound, "element {i}: {got}, not {}, off by {error:e} > {bound:e}: {what}", sum + 1.0);
+        assert!(error <= bound || got as f64 == sum, "element {i}: {got}, not {}, off by {error:e} > {bound:e}: {what}", sum + 1.0);
     }
 }
 
@@ -136,6 +138,120 @@ fn shapes_of_known_networks() {
                 check_conv(isa, &pool, &mut scratch, p, 1, [1, *side, *side], &mut random);
             }
         }
+    }
+}
+
+fn check_depthwise(isa: Isa, pool: &Pool, scratch: &mut Scratch, p: &ConvParams, count: usize, size: [usize; 3], random: &mut Random) {
+    let data = random.fill(count * p.inputs * size.iter().product::<usize>());
+    let weights = random.fill(p.outputs * p.depth());
+    let images = Images { data: &data, count, size };
+    let (expected, pixels) = (reference(p, images, &weights), p.output(size).iter().product());
+    let what = format!("{} {} threads {count} x {size:?} {p:?}", isa.name(), pool.threads());
+    check(&expected, p.outputs, pixels, p.depth(), &what, |out, epilogue| {
+        depthwise(isa, p, &weights, pool, scratch, images, out, epilogue)
+    });
+}
+
+#[test]
+fn depthwise_agrees_with_nested_loops() {
+    let (mut random, mut scratch) = (Random(4), Scratch::new());
+    for isa in Isa::available() {
+        for threads in 1..=3 {
+            let pool = Pool::new(threads);
+            for round in 0..150 {
+                let (channels, times) = (1 + random.below(5), 1 + random.below(3));
+                let (mut p, size) = any_window(&mut random, 1 + round % 2, (channels, channels * times, channels));
+                if round % 3 == 0 {
+                    (p.kernel, p.dilation, p.stride) = ([1, 3 + round / 3 % 2 * 2, 0], [1; 3], [1, 1 + random.below(2), 0]);
+                    (p.kernel[2], p.stride[2]) = (p.kernel[1], p.stride[1]);
+                }
+                check_depthwise(isa, &pool, &mut scratch, &p, random.below(4), size, &mut random);
+            }
+            for (side, kernel, stride) in [(112, 3, 1), (57, 3, 2), (40, 5, 1), (31, 5, 2), (7, 3, 1), (300, 3, 1)] {
+                let p = ConvParams::new(4, 4, 4, &[kernel; 2]).stride(&[stride; 2]).pad(&[kernel / 2; 2], &[kernel / 2; 2]);
+                check_depthwise(isa, &pool, &mut scratch, &p, 2, [1, side, side], &mut random);
+            }
+        }
+    }
+}
+
+#[test]
+fn pooling_agrees_with_nested_loops() {
+    let (mut random, mut scratch) = (Random(5), Scratch::new());
+    for (isa, threads) in Isa::available().into_iter().flat_map(|isa| (1..=3).map(move |threads| (isa, threads))) {
+        let pool = Pool::new(threads);
+        for round in 0..150 {
+            let (channels, count) = (1 + random.below(4), random.below(4));
+            let (p, size) = any_window(&mut random, 1 + round % 2, (channels, channels, 1));
+            // Sometimes one more than fits, as rounding up gives.
+            let to = p.output(size).map(|o| o + random.below(2));
+            let data = random.fill(count * channels * size.iter().product::<usize>());
+            let tail = |a: [usize; 3]| [a[1], a[2]];
+            let params = PoolParams {
+                kernel: tail(p.kernel),
+                stride: tail(p.stride),
+                dilation: tail(p.dilation),
+                pad_begin: tail(p.pad_begin),
+                pad_end: tail(p.pad_end),
+            };
+            let images = Images { data: &data, count, size };
+            for pooling in [Pooling::Max, Pooling::Average(Count::Image), Pooling::Average(Count::Padded), Pooling::Average(Count::Window)]
+            {
+                let expected = pool_reference(&p, pooling, images, tail(to));
+                let what = format!("{} {} threads {count} x {size:?} to {to:?} {pooling:?} {p:?}", isa.name(), pool.threads());
+                check(&expected, channels, to[1] * to[2], p.kernel.iter().product::<usize>() + 1, &what, |out, epilogue| {
+                    pool2d(isa, &params, pooling, &pool, &mut scratch, images, channels, tail(to), out, epilogue)
+                });
+            }
+        }
+    }
+}
+
+/// Value and magnitude of each pooled element.
+fn pool_reference(p: &ConvParams, pooling: Pooling, x: Images, [oh, ow]: [usize; 2]) -> Vec<(f64, f64)> {
+    let (plane, mut all) = (x.size.iter().product::<usize>(), vec![]);
+    for (at, pixel) in (0..x.count * p.inputs).flat_map(|c| (0..oh * ow).map(move |o| (c * plane, o))) {
+        let o = [0, pixel / ow, pixel % ow];
+        let (mut max, mut sum, mut size, mut image, mut total) = (f64::NEG_INFINITY, 0f64, 0f64, 0, 0);
+        window(p, x.size, o, |place| {
+            total += 1;
+            if let Some(place) = place {
+                let v = x.data[at + place] as f64;
+                (max, sum, size, image) = (max.max(v), sum + v, size + v.abs(), image + 1);
+            }
+        });
+        let end = |d: usize| {
+            (0..p.kernel[d]).filter(|t| o[d] * p.stride[d] + t * p.dilation[d] < x.size[d] + p.pad_begin[d] + p.pad_end[d]).count()
+        };
+        let count = match pooling {
+            Pooling::Max => {
+                all.push((max, max.abs()));
+                continue;
+            }
+            Pooling::Average(Count::Image) => image,
+            Pooling::Average(Count::Padded) => end(1) * end(2),
+            Pooling::Average(Count::Window) => total,
+        };
+        let count = count.max(1) as f64;
+        all.push((sum / count, size / count));
+    }
+    all
+}
+
+#[test]
+fn a_maximum_keeps_nan() {
+    let mut data = vec![0f32; 6 * 40];
+    data[3 * 40 + 21] = f32::NAN;
+    let params = PoolParams { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], pad_begin: [1, 1], pad_end: [1, 1] };
+    for isa in Isa::available() {
+        let mut y = vec![0f32; 6 * 40];
+        let images = Images { data: &data, count: 1, size: [1, 6, 40] };
+        pool2d(isa, &params, Pooling::Max, &Pool::new(1), &mut Scratch::new(), images, 1, [6, 40], Output::dense(&mut y), None);
+        assert!(
+            y.iter().enumerate().all(|(i, v)| v.is_nan() == ((i / 40).abs_diff(3) <= 1 && (i % 40).abs_diff(21) <= 1)),
+            "{}",
+            isa.name()
+        );
     }
 }
 

@@ -66,7 +66,7 @@ _Managed._fields_ = [
 
 
 class _Argument(c.Structure):
-    _fields_ = [("name", c.c_char_p), ("tensor", c.POINTER(_Tensor)), ("managed", c.POINTER(_Managed))]
+    _fields_ = [("name", c.c_char_p), ("tensor", c.POINTER(_Tensor)), ("managed", c.POINTER(c.POINTER(_Managed)))]
 
 
 class _Shape(c.Structure):
@@ -199,6 +199,11 @@ def options_manual():
     return _text("options_keys", c.c_uint32(0))
 
 
+def tensorrt_info(options=None):
+    """Which TensorRT was found, and each place tried."""
+    return _text("tensorrt_info", _options(options), c.c_uint32(0))
+
+
 class Model(_Ports):
     """A model from a file, or from bytes (`folder`: where its external data lies)."""
 
@@ -272,13 +277,12 @@ class Session(_Handle):
         given = [_borrow(np.asarray(a)) for _, a in named]
         feeds = (_Argument * len(named))(*[_Argument(n.encode() if n else None, c.pointer(t)) for (n, _), t in zip(named, given)])
         filled = {n: _borrow(a) for n, a in (outputs or {}).items()}
-        results = (_Argument * len(self.outputs))()
-        for result, name in zip(results, self.outputs):
-            result.name = name.encode()
-            if name in filled:
-                result.tensor = c.pointer(filled[name])
+        made = {n: c.POINTER(_Managed)() for n in self.outputs if n not in filled}
+        results = (_Argument * len(self.outputs))(
+            *[_Argument(n.encode(), c.pointer(filled[n])) if n in filled else _Argument(n.encode(), None, c.pointer(made[n])) for n in self.outputs]
+        )
         _call("run", self, feeds, c.c_size_t(len(feeds)), results, c.c_size_t(len(results)))
-        return {n: outputs[n] if n in filled else _take(r.managed) for n, r in zip(self.outputs, results)}
+        return {n: outputs[n] if n in filled else _take(made[n]) for n in self.outputs}
 
 
 def _borrow(array):

@@ -116,13 +116,14 @@ impl Kernel for Pack<'_> {
         let (places, plane) = (self.runs.ends.len() - 1, images.size.iter().product::<usize>());
         let first = (self.batch / p.groups * p.inputs) + self.batch % p.groups * (p.inputs / p.groups);
         let (mut channel, mut place) = (first + self.k.start / places, self.k.start % places);
+        // Runs are written from left to right and rows from top to bottom: what one writes too much, the next sets right.
         for row in 0..self.k.len() {
             let mut at = row * self.width;
             for run in &self.runs.runs[self.runs.ends[place]..self.runs.ends[place + 1]] {
                 let to = &mut self.dst[at..];
                 match run.from {
                     // SAFETY: the machine has the set, since this runs.
-                    None => unsafe { zeros::<S>(run.len, to) },
+                    None => unsafe { fill::<S>(run.len, 0.0, to) },
                     // SAFETY: as above.
                     Some(from) => unsafe { copy::<S>(run.len, &images.data[channel * plane + from..], p.stride[2], to) },
                 }
@@ -136,23 +137,28 @@ impl Kernel for Pack<'_> {
     }
 }
 
-// Runs are written from left to right and rows from top to bottom, so a run may write a whole vector too much where the panel has
-// room for it: what comes next sets it right.
-
+/// Writes `len` times `value`; up to a whole vector more where there is room, which what comes next is to set right.
+///
+/// # Safety
+/// The machine has the set.
 #[inline(always)]
-unsafe fn zeros<S: Simd>(len: usize, to: &mut [f32]) {
+pub(crate) unsafe fn fill<S: Simd>(len: usize, value: f32, to: &mut [f32]) {
     if len.next_multiple_of(S::LANES) <= to.len() {
         for i in (0..len).step_by(S::LANES) {
             // SAFETY: inside by the test above.
-            unsafe { S::store(to.as_mut_ptr().add(i), S::splat(0.0)) }
+            unsafe { S::store(to.as_mut_ptr().add(i), S::splat(value)) }
         }
     } else {
-        to[..len].fill(0.0);
+        to[..len].fill(value);
     }
 }
 
+/// Copies `len` elements that are `step` apart; up to a whole vector more where there is room, as `fill` does.
+///
+/// # Safety
+/// The machine has the set.
 #[inline(always)]
-unsafe fn copy<S: Simd>(len: usize, from: &[f32], step: usize, to: &mut [f32]) {
+pub(crate) unsafe fn copy<S: Simd>(len: usize, from: &[f32], step: usize, to: &mut [f32]) {
     let whole = len.next_multiple_of(S::LANES);
     if step > 2 || whole > to.len() || whole * step > from.len() {
         for i in 0..len {

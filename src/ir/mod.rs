@@ -5,11 +5,14 @@
 //! infer; names of inputs, of outputs and of nodes are unique.
 
 pub mod attrs;
+pub mod bind;
 pub mod build;
 pub mod convert;
 pub mod fact;
 pub mod opdef;
+pub mod parse;
 pub mod rewrite;
+mod scan;
 pub mod text;
 pub mod verify;
 pub mod view;

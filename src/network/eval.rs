@@ -1,1 +1,145 @@
-//! Placeholder.
+//! What a network computes, by the documented meaning of TensorRT's layers: slow and obvious, in f64 and i64, rounded to the
+//! element type after each layer. Shares nothing with the operators that are converted to networks, so that each can be held
+//! against the other. Where documents say nothing, NaN wins a maximum, integers wrap, and a division by zero gives zero.
+
+use crate::network::layer::{Layer, LayerKind};
+use crate::network::{Network, TensorId, eval_elementwise, eval_move, eval_reduce, eval_window};
+use crate::tensor::bind::{Given, bind};
+use crate::tensor::dtype::{DType, Element};
+use crate::tensor::error::{Context, Result};
+use crate::tensor::host::Tensor;
+use crate::tensor::shape;
+use crate::{dispatch, ensure, fail};
+
+/// The outputs of `network` for `inputs`, both in binding order.
+pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+    ensure!(inputs.len() == network.inputs.len(), WrongCount, "{} inputs given, {} expected", inputs.len(), network.inputs.len());
+    let tensors: Vec<_> = network.inputs.iter().map(|id| network.tensor(*id)).collect();
+    for (t, given) in tensors.iter().zip(inputs) {
+        ensure!(t.dtype == given.dtype(), WrongDType, "input '{}' is {}, not {}", t.name, t.dtype, given.dtype());
+    }
+    let given = tensors.iter().zip(inputs).map(|(t, x)| Given { name: &t.name, expected: &t.dims, shape: x.shape() });
+    let bindings = bind(&given.collect::<Vec<_>>())?;
+    let mut values: Vec<Option<Tensor>> = vec![None; network.tensors.len()];
+    for (id, x) in network.inputs.iter().zip(inputs) {
+        values[id.0 as usize] = Some(x.clone());
+    }
+    for layer in &network.layers {
+        let operands = layer.inputs.iter().map(|id| get(&values, *id)).collect::<Result<Vec<_>>>();
+        let value = operands.and_then(|x| eval_layer(layer, &x)).context(|| format!("layer '{}'", layer.name))?;
+        let out = network.tensor(layer.outputs[0]);
+        let expected = shape::eval(&out.dims, &bindings)?;
+        if value.dtype() != out.dtype || value.shape() != expected {
+            let (dtype, found) = (value.dtype(), value.shape());
+            fail!(Internal, "layer '{}' gives {dtype}{found:?}, not {}{expected:?} as said", layer.name, out.dtype);
+        }
+        values[layer.outputs[0].0 as usize] = Some(value);
+    }
+    network.outputs.iter().map(|id| get(&values, *id).cloned()).collect()
+}
+
+fn get(values: &[Option<Tensor>], id: TensorId) -> Result<&Tensor> {
+    match &values[id.0 as usize] {
+        Some(t) => Ok(t),
+        None => fail!(Internal, "tensor {} is read before it is made", id.0),
+    }
+}
+
+fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
+    Ok(match &layer.kind {
+        LayerKind::Constant(value) => value.clone(),
+        LayerKind::Identity => x[0].clone(),
+        LayerKind::Convolution { groups, window, weights, bias, .. } => {
+            eval_window::convolution(x[0], *groups as usize, window, weights, bias.as_ref())
+        }
+        LayerKind::Pooling { kind, window, exclude_padding, round_up } => {
+            eval_window::pooling(x[0], *kind, window, *exclude_padding, *round_up)
+        }
+        LayerKind::Activation(kind, alpha, beta) => eval_elementwise::activation(x[0], *kind, f64::from(*alpha), f64::from(*beta)),
+        LayerKind::Scale { scale, shift } => eval_elementwise::scale(x[0], scale, shift),
+        LayerKind::ElementWise(op) => eval_elementwise::elementwise(*op, x[0], x[1]),
+        LayerKind::Unary(op) => eval_elementwise::unary(*op, x[0]),
+        LayerKind::Select => eval_elementwise::select(x[0], x[1], x[2]),
+        LayerKind::Cast(to) => eval_elementwise::cast(x[0], *to),
+        LayerKind::Reduce { kind, axes, keep } => eval_reduce::reduce(x[0], *kind, axes, *keep),
+        LayerKind::Softmax(axis) => eval_reduce::softmax(x[0], *axis),
+        LayerKind::MatrixMultiply(a, b) => eval_reduce::matmul(x[0], *a, x[1], *b)?,
+        LayerKind::Shuffle { first, reshape, second } => eval_move::shuffle(x[0], first.as_deref(), reshape.as_deref(), second.as_deref())?,
+        LayerKind::Concatenation(axis) => eval_move::concatenation(x, *axis),
+        LayerKind::Slice { start, size, stride } => eval_move::slice(x[0], start, size, stride)?,
+        LayerKind::Gather(axis) => eval_move::gather(x[0], x[1], *axis),
+    })
+}
+
+/// Elements as they are computed with.
+pub(super) enum Values {
+    /// Of a floating-point type.
+    Floats(Vec<f64>),
+    /// Of an integer type or `bool`.
+    Ints(Vec<i64>),
+}
+
+/// The elements of a tensor.
+pub(super) fn load(t: &Tensor) -> Values {
+    t.to_i64s().map_or_else(|| Values::Floats(t.to_f64s()), Values::Ints)
+}
+
+/// A tensor of elements, rounded to `dtype`.
+pub(super) fn floats(dtype: DType, shape: &[usize], v: Vec<f64>) -> Tensor {
+    Tensor::from_f64s(dtype, shape, &v)
+}
+
+/// A tensor of integers or `bool`; values outside the type wrap.
+pub(super) fn ints(dtype: DType, shape: &[usize], v: Vec<i64>) -> Tensor {
+    match dtype {
+        DType::Bool => Tensor::from_bools(shape, v.into_iter().map(|v| v != 0).collect()),
+        DType::I32 => Tensor::from_vec(shape, v.into_iter().map(|v| v as i32).collect()),
+        DType::I64 => Tensor::from_vec(shape, v),
+        _ => floats(dtype, shape, v.into_iter().map(|v| v as f64).collect()),
+    }
+}
+
+/// The tensor whose element `i` is element `from(i)` of `t`, or zero for `None`; `i` is an index of `shape`.
+pub(super) fn pick(t: &Tensor, shape: &[usize], from: &dyn Fn(&[usize]) -> Option<Vec<usize>>) -> Tensor {
+    let strides = strides(t.shape());
+    let source: Vec<Option<usize>> = indices(shape).map(|i| from(&i).map(|j| offset(&j, &strides))).collect();
+    let picked = dispatch!(t.dtype(), T => {
+        let v = t.values::<T>();
+        Tensor::from_vec(shape, source.into_iter().map(|o| o.map_or(<T as Element>::from_f64(0.0), |o| v[o])).collect())
+    });
+    if t.dtype() == DType::Bool { ints(DType::Bool, shape, picked.to_i64s().unwrap_or_default()) } else { picked }
+}
+
+/// Every index of a shape, in row-major order.
+pub(super) fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    let shape = shape.to_vec();
+    (0..shape.iter().product::<usize>()).map(move |mut flat| {
+        let mut index = vec![0; shape.len()];
+        for i in (0..shape.len()).rev() {
+            index[i] = flat % shape[i];
+            flat /= shape[i];
+        }
+        index
+    })
+}
+
+/// Row-major element strides.
+pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
+    (0..shape.len()).map(|i| shape[i + 1..].iter().product()).collect()
+}
+
+/// Position of an index.
+pub(super) fn offset(index: &[usize], strides: &[usize]) -> usize {
+    index.iter().zip(strides).map(|(i, s)| i * s).sum()
+}
+
+/// The shape to which shapes of equal rank broadcast.
+pub(super) fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
+    a.iter().zip(b).map(|(a, b)| if *a == 1 { *b } else { *a }).collect()
+}
+
+/// Position in an operand of shape `own` that is broadcast.
+pub(super) fn broadcast_offset(index: &[usize], own: &[usize]) -> usize {
+    let clamped: Vec<usize> = index.iter().zip(own).map(|(i, d)| if *d == 1 { 0 } else { *i }).collect();
+    offset(&clamped, &strides(own))
+}

@@ -11,6 +11,12 @@ mod check_batch;
 mod check_layers;
 mod check_windows;
 pub mod eval;
+mod eval_elementwise;
+mod eval_move;
+mod eval_reduce;
+#[cfg(test)]
+mod eval_tests;
+mod eval_window;
 pub mod layer;
 pub mod refusal;
 pub mod rules;
@@ -55,5 +61,10 @@ impl Network {
     /// The tensor with this id.
     pub fn tensor(&self, id: TensorId) -> &NetTensor {
         &self.tensors[id.0 as usize]
+    }
+
+    /// The tensors that there are: inputs, then outputs of layers, in order. Others in the list belong to layers that were dropped.
+    pub fn used(&self) -> impl Iterator<Item = TensorId> + '_ {
+        self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs)).copied()
     }
 }

@@ -6,9 +6,10 @@ use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{Lowering, OpDef, Tolerance};
 use crate::loops::{Access, Binary, Body, Kernel, Role};
-use crate::network::layer::ElementWise;
+use crate::network::layer::{ElementWise, LayerKind};
 use crate::ops::elementwise::{BinaryForms, eval_binary};
 use crate::tensor::dim::{Answer, Dim};
+use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 
 attributes! {
@@ -52,6 +53,11 @@ pub static BIAS_ADD: OpDef = OpDef {
     convert: |v, b, x| {
         let rank = v.input(0).rank();
         let axis = shape::axis(v.attrs::<BiasAdd>().axis, rank).unwrap_or(0);
+        if let (1, 4 | 5, Some(shift)) = (axis, rank, v.constant(1)) {
+            // A scale layer folds into the convolution before it.
+            let scale = Tensor::from_f64s(shift.dtype(), shift.shape(), &vec![1.0; shift.len()]);
+            return Ok(vec![b.add(LayerKind::Scale { scale, shift: shift.clone() }, &x[..1])?]);
+        }
         let bias = b.reshape(x[1], &along(axis, rank, &v.shape(1)[0]))?;
         Ok(vec![b.elementwise(ElementWise::Sum, x[0], bias)?])
     },

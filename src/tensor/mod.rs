@@ -1,6 +1,7 @@
 //! What every other module stands on: errors, element types, dimension expressions, host tensors and their bytes.
 //! Nothing here knows of graphs, models or devices.
 
+pub mod bind;
 pub mod bytes;
 pub mod digest;
 pub mod dim;

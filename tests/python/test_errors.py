@@ -70,8 +70,16 @@ class Errors(unittest.TestCase):
         run = self.session()
         with self.fails("UNKNOWN_NAME", "z"):
             run.run({"z": self.x})
-        with self.fails("MISSING_NAME", "x"):
-            run.run({})
+        for inputs in ([], [self.x, self.x]):
+            with self.fails("WRONG_COUNT", "x"):
+                run.run(inputs)
+        folder = cases.Folder("cases", "hand_dims_that_must_agree")
+        (_, inputs, _), *_ = folder.cases()
+        run = tvmtrt.Session(tvmtrt.Build(tvmtrt.Partition(tvmtrt.Model(folder.model))))
+        with self.fails("MISSING_NAME", "b"):
+            run.run({"a": inputs["a"]})
+        with self.fails("WRONG_SHAPE", "b", "N"):
+            run.run({"a": inputs["a"], "b": np.ones((5, 3), np.float32)})
 
     def test_tensors_at_run(self):
         run = self.session()

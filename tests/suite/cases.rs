@@ -45,11 +45,32 @@ fn elementwise() -> Vec<Case> {
         ("scalar", x(&[2, 5]), c(&[])),
         ("free", free(&[N, D::Fixed(4), W]), free(&[N, D::Fixed(1), W])),
     ];
-    for op in ["add", "subtract", "multiply", "divide", "maximum", "minimum", "equal", "greater", "less", "less_equal", "greater_equal", "not_equal", "floor_divide", "mod", "truncate_mod"] {
+    for op in [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "maximum",
+        "minimum",
+        "equal",
+        "greater",
+        "less",
+        "less_equal",
+        "greater_equal",
+        "not_equal",
+        "floor_divide",
+        "mod",
+        "truncate_mod",
+    ] {
         for (tag, a, b) in &pairs {
             out.push(case(&format!("{op}_{tag}"), op, &[], &[a.clone(), b.clone()]));
         }
-        out.push(case(&format!("{op}_int"), op, &[], &[In::X(DType::I64, vec![D::Fixed(6), D::Fixed(5)]), In::Positive(DType::I64, vec![D::Fixed(5)])]));
+        out.push(case(
+            &format!("{op}_int"),
+            op,
+            &[],
+            &[In::X(DType::I64, vec![D::Fixed(6), D::Fixed(5)]), In::Positive(DType::I64, vec![D::Fixed(5)])],
+        ));
     }
     out.push(case("power", "power", &[], &[positive(&[2, 8, 3]), x(&[8, 1])]));
     out.push(case("power_two", "power", &[], &[x(&[2, 8, 3]), In::Floats(vec![], vec![2.0])]));
@@ -66,7 +87,18 @@ fn elementwise() -> Vec<Case> {
         out.push(case(&format!("clip_{tag}"), "clip", &[("a_min", Attr::Float(low)), ("a_max", Attr::Float(high))], &[x(&[1, 8, 3, 3])]));
     }
     out.push(case("leaky_relu", "nn.leaky_relu", &[("alpha", Attr::Float(0.1))], &[x(&[1, 8, 3, 4])]));
-    for (from, to) in [(DType::F32, DType::I32), (DType::F32, DType::I64), (DType::I64, DType::F32), (DType::I32, DType::I64), (DType::I64, DType::I32), (DType::F32, DType::Bool), (DType::Bool, DType::F32), (DType::I64, DType::Bool), (DType::F32, DType::F16), (DType::F16, DType::F32)] {
+    for (from, to) in [
+        (DType::F32, DType::I32),
+        (DType::F32, DType::I64),
+        (DType::I64, DType::F32),
+        (DType::I32, DType::I64),
+        (DType::I64, DType::I32),
+        (DType::F32, DType::Bool),
+        (DType::Bool, DType::F32),
+        (DType::I64, DType::Bool),
+        (DType::F32, DType::F16),
+        (DType::F16, DType::F32),
+    ] {
         out.push(case(&format!("cast_{from}_{to}"), "cast", &[("dtype", Attr::DType(to))], &[In::X(from, vec![D::Fixed(3), D::Fixed(7)])]));
     }
     out
@@ -74,7 +106,12 @@ fn elementwise() -> Vec<Case> {
 
 fn movement() -> Vec<Case> {
     let mut out = Vec::new();
-    for (tag, from, to) in [("infer", vec![1, 1, 1, 10], vec![-1, 10]), ("flat", vec![1, 10, 2, 3], vec![1, -1]), ("copy", vec![2, 3, 4], vec![0, 0, 2, 2]), ("scalar", vec![1, 1], vec![])] {
+    for (tag, from, to) in [
+        ("infer", vec![1, 1, 1, 10], vec![-1, 10]),
+        ("flat", vec![1, 10, 2, 3], vec![1, -1]),
+        ("copy", vec![2, 3, 4], vec![0, 0, 2, 2]),
+        ("scalar", vec![1, 1], vec![]),
+    ] {
         out.push(case(&format!("reshape_{tag}"), "reshape", &[("newshape", dims(&to))], &[x(&from)]));
     }
     out.push(case("reshape_operand", "reshape", &[("newshape", operand(1))], &[x(&[2, 6]), In::Ints(vec![3], vec![3, 2, 2])]));
@@ -85,8 +122,20 @@ fn movement() -> Vec<Case> {
     out.push(case("squeeze_last", "squeeze", &[("axis", ints(&[-1]))], &[x(&[1, 3, 1])]));
     out.push(case("squeeze_all", "squeeze", &[], &[x(&[1, 3, 1, 2])]));
     out.push(case("expand_dims", "expand_dims", &[("axis", Attr::Int(1))], &[x(&[1, 3])]));
-    out.push(case("expand_dims_last", "expand_dims", &[("axis", Attr::Int(-1)), ("num_newaxis", Attr::Int(1))], &[free(&[N, D::Fixed(3)])]));
-    for (tag, from, axes) in [("nhwc", vec![1, 16, 7, 7], vec![0, 2, 3, 1]), ("nchw", vec![2, 7, 5, 16], vec![0, 3, 1, 2]), ("reversed", vec![2, 3, 4], vec![]), ("heads", vec![2, 5, 3, 4, 6], vec![2, 0, 3, 1, 4])] {
+    out.push(case("squeeze_free", "squeeze", &[("axis", ints(&[0]))], &[free(&[D::Fixed(1), N, D::Fixed(8), W, D::Fixed(5)])]));
+    out.push(case("expand_dims_free", "expand_dims", &[("axis", Attr::Int(0))], &[free(&[N, D::Fixed(8), W])]));
+    out.push(case(
+        "expand_dims_last",
+        "expand_dims",
+        &[("axis", Attr::Int(-1)), ("num_newaxis", Attr::Int(1))],
+        &[free(&[N, D::Fixed(3)])],
+    ));
+    for (tag, from, axes) in [
+        ("nhwc", vec![1, 16, 7, 7], vec![0, 2, 3, 1]),
+        ("nchw", vec![2, 7, 5, 16], vec![0, 3, 1, 2]),
+        ("reversed", vec![2, 3, 4], vec![]),
+        ("heads", vec![2, 5, 3, 4, 6], vec![2, 0, 3, 1, 4]),
+    ] {
         out.push(case(&format!("transpose_{tag}"), "transpose", &[("axes", ints(&axes))], &[x(&from)]));
     }
     out.push(case("transpose_free", "transpose", &[("axes", ints(&[0, 2, 1]))], &[free(&[N, D::Fixed(4), W])]));
@@ -153,7 +202,12 @@ fn pools() -> Vec<Case> {
             for pad in [vec![0i64, 0], vec![1, 1], vec![0, 0, 1, 1]] {
                 for ceil in [false, true] {
                     let tag = format!("{size}_s{stride}_p{}{}_{ceil}", pad[0], pad.last().unwrap());
-                    let attrs = [("pool_size", ints(&[size, size])), ("strides", ints(&[stride, stride])), ("padding", ints(&pad)), ("ceil_mode", Attr::Bool(ceil))];
+                    let attrs = [
+                        ("pool_size", ints(&[size, size])),
+                        ("strides", ints(&[stride, stride])),
+                        ("padding", ints(&pad)),
+                        ("ceil_mode", Attr::Bool(ceil)),
+                    ];
                     out.push(case(&format!("max_pool2d_{tag}"), "nn.max_pool2d", &attrs, &[x(&[1, 3, 13, 14])]));
                     for include in [false, true] {
                         let attrs = [attrs.as_slice(), &[("count_include_pad", Attr::Bool(include))]].concat();
@@ -163,9 +217,24 @@ fn pools() -> Vec<Case> {
             }
         }
     }
-    out.push(case("max_pool2d_dilation", "nn.max_pool2d", &[("pool_size", ints(&[2, 2])), ("dilation", ints(&[2, 3]))], &[x(&[1, 3, 9, 9])]));
-    out.push(case("avg_pool2d_free", "nn.avg_pool2d", &[("pool_size", ints(&[3, 2])), ("strides", ints(&[3, 2]))], &[free(&[N, D::Fixed(3), D::Fixed(6), W])]));
-    out.push(case("max_pool1d", "nn.max_pool1d", &[("pool_size", ints(&[3])), ("strides", ints(&[2])), ("padding", ints(&[1, 1]))], &[x(&[2, 3, 15])]));
+    out.push(case(
+        "max_pool2d_dilation",
+        "nn.max_pool2d",
+        &[("pool_size", ints(&[2, 2])), ("dilation", ints(&[2, 3]))],
+        &[x(&[1, 3, 9, 9])],
+    ));
+    out.push(case(
+        "avg_pool2d_free",
+        "nn.avg_pool2d",
+        &[("pool_size", ints(&[3, 2])), ("strides", ints(&[3, 2]))],
+        &[free(&[N, D::Fixed(3), D::Fixed(6), W])],
+    ));
+    out.push(case(
+        "max_pool1d",
+        "nn.max_pool1d",
+        &[("pool_size", ints(&[3])), ("strides", ints(&[2])), ("padding", ints(&[1, 1]))],
+        &[x(&[2, 3, 15])],
+    ));
     out.push(case("avg_pool1d", "nn.avg_pool1d", &[("pool_size", ints(&[2])), ("strides", ints(&[2]))], &[x(&[2, 3, 15])]));
     for op in ["nn.global_avg_pool2d", "nn.global_max_pool2d"] {
         out.push(case(op, op, &[], &[x(&[2, 3, 9, 8])]));
@@ -180,7 +249,9 @@ fn products() -> Vec<Case> {
         out.push(case(&format!("dense_rank{}_{units}", shape.len()), "nn.dense", &[], &[x(&shape), c(&[units, 16])]));
     }
     out.push(case("dense_free", "nn.dense", &[], &[free(&[N, W, D::Fixed(16)]), c(&[9, 16])]));
-    let mm = |name: &str, a: In, b: In, ta: bool, tb: bool| case(name, "nn.batch_matmul", &[("transpose_a", Attr::Bool(ta)), ("transpose_b", Attr::Bool(tb))], &[a, b]);
+    let mm = |name: &str, a: In, b: In, ta: bool, tb: bool| {
+        case(name, "nn.batch_matmul", &[("transpose_a", Attr::Bool(ta)), ("transpose_b", Attr::Bool(tb))], &[a, b])
+    };
     out.push(mm("matmul", x(&[4, 8]), x(&[8, 16]), false, false));
     out.push(mm("matmul_const", x(&[4, 8]), c(&[8, 16]), false, false));
     out.push(mm("matmul_left_const", c(&[4, 8]), x(&[8, 16]), false, false));
@@ -196,7 +267,14 @@ fn products() -> Vec<Case> {
 
 fn norms() -> Vec<Case> {
     let mut out = Vec::new();
-    for (shape, axis) in [(vec![1usize, 8, 5, 5], 1i64), (vec![1, 5, 5, 8], 3), (vec![2, 4, 8, 4], 2), (vec![1, 8], 1), (vec![2, 3, 8], -1), (vec![1, 8, 4, 4, 4], 1)] {
+    for (shape, axis) in [
+        (vec![1usize, 8, 5, 5], 1i64),
+        (vec![1, 5, 5, 8], 3),
+        (vec![2, 4, 8, 4], 2),
+        (vec![1, 8], 1),
+        (vec![2, 3, 8], -1),
+        (vec![1, 8, 4, 4, 4], 1),
+    ] {
         let p = [c(&[8]), c(&[8]), c(&[8]), In::CPositive(vec![8])];
         let attrs = [("axis", Attr::Int(axis)), ("epsilon", Attr::Float(1.001e-5))];
         out.push(case(&format!("batch_norm_r{}_a{axis}", shape.len()), "nn.batch_norm", &attrs, &[[x(&shape)].as_slice(), &p].concat()));
@@ -204,7 +282,9 @@ fn norms() -> Vec<Case> {
     out.push(case("bias_add_1", "nn.bias_add", &[("axis", Attr::Int(1))], &[x(&[1, 6, 3, 4]), c(&[6])]));
     out.push(case("bias_add_last", "nn.bias_add", &[("axis", Attr::Int(-1))], &[x(&[1, 6, 3, 4]), c(&[4])]));
     out.push(case("bias_add_free", "nn.bias_add", &[("axis", Attr::Int(1))], &[free(&[N, D::Fixed(6), W]), c(&[6])]));
-    for (tag, shape, axis) in [("last", vec![1usize, 100], 1i64), ("negative", vec![1, 3, 4], -2), ("first", vec![5, 3], 0), ("long", vec![3, 1000], -1)] {
+    for (tag, shape, axis) in
+        [("last", vec![1usize, 100], 1i64), ("negative", vec![1, 3, 4], -2), ("first", vec![5, 3], 0), ("long", vec![3, 1000], -1)]
+    {
         out.push(case(&format!("softmax_{tag}"), "nn.softmax", &[("axis", Attr::Int(axis))], &[x(&shape)]));
         out.push(case(&format!("log_softmax_{tag}"), "nn.log_softmax", &[("axis", Attr::Int(axis))], &[x(&shape)]));
     }
@@ -227,6 +307,11 @@ fn reductions() -> Vec<Case> {
         out.push(case(&format!("{op}_free"), op, &[("axis", dims(&[-1])), ("keepdims", Attr::Bool(true))], &[free(&[N, W, D::Fixed(6)])]));
         out.push(case(&format!("{op}_int"), op, &[("axis", dims(&[0]))], &[In::X(DType::I32, vec![D::Fixed(4), D::Fixed(3)])]));
     }
-    out.push(case("mean_operand", "mean", &[("axis", operand(1)), ("keepdims", Attr::Bool(true))], &[x(&[2, 3, 4]), In::Ints(vec![1], vec![1])]));
+    out.push(case(
+        "mean_operand",
+        "mean",
+        &[("axis", operand(1)), ("keepdims", Attr::Bool(true))],
+        &[x(&[2, 3, 4]), In::Ints(vec![1], vec![1])],
+    ));
     out
 }

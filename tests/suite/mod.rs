@@ -88,7 +88,18 @@ impl Random {
         let n: usize = shape.iter().product();
         if !dtype.is_float() {
             let values: Vec<i64> = (0..n).map(|_| (self.next() % 13) as i64 - 6).collect();
-            let values: Vec<i64> = values.iter().map(|v| if dtype == DType::Bool { v & 1 } else if positive { v.abs() + 1 } else { *v }).collect();
+            let values: Vec<i64> = values
+                .iter()
+                .map(|v| {
+                    if dtype == DType::Bool {
+                        v & 1
+                    } else if positive {
+                        v.abs() + 1
+                    } else {
+                        *v
+                    }
+                })
+                .collect();
             return int_tensor(dtype, shape, &values);
         }
         let values: Vec<f64> = (0..n).map(|_| if positive { self.unit().abs() * 2.0 + 0.1 } else { self.unit() * 2.0 }).collect();
@@ -105,7 +116,12 @@ pub fn case(name: &str, op: &str, attrs: &[(&str, Attr)], operands: &[In]) -> Ca
         let label = format!("x{i}");
         let id = match operand {
             In::X(dtype, dims) | In::Positive(dtype, dims) => {
-                let shape: Vec<usize> = dims.iter().map(|d| match d { D::Fixed(n) | D::Free(_, n) => *n }).collect();
+                let shape: Vec<usize> = dims
+                    .iter()
+                    .map(|d| match d {
+                        D::Fixed(n) | D::Free(_, n) => *n,
+                    })
+                    .collect();
                 inputs.push(random.tensor(*dtype, &shape, matches!(operand, In::Positive(..))));
                 let dims = dims.iter().map(|d| match d {
                     D::Fixed(n) => Dim::from(*n),

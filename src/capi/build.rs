@@ -1,0 +1,199 @@
+//! `tvmtrt_build_t`: a partition with an engine or kernels for each region.
+
+use crate::capi::error::tvmtrt_error_t;
+use crate::capi::guard::{guard, need, quiet};
+use crate::capi::option_read;
+use crate::capi::options::tvmtrt_options_t;
+use crate::capi::partition::{no_region, tvmtrt_partition_t};
+use crate::capi::text::tvmtrt_text_t;
+use crate::capi::value::tvmtrt_value_t;
+use crate::session::build::Build;
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::ptr::null;
+use std::sync::Arc;
+
+/// A partition made ready to run. Never changes; any number of threads may use it.
+#[derive(Debug, Clone)]
+pub struct tvmtrt_build_t(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    build: Arc<Build>,
+    inputs: Vec<tvmtrt_value_t>,
+    outputs: Vec<tvmtrt_value_t>,
+}
+
+impl tvmtrt_build_t {
+    /// Wraps a build.
+    pub fn new(build: Build) -> tvmtrt_build_t {
+        let (inputs, outputs) = (tvmtrt_value_t::list(build.inputs()), tvmtrt_value_t::list(build.outputs()));
+        tvmtrt_build_t(Arc::new(Shared { build: Arc::new(build), inputs, outputs }))
+    }
+
+    /// The build.
+    pub fn build(&self) -> &Arc<Build> {
+        &self.0.build
+    }
+}
+
+/// Builds an engine or kernels for each region. A region that TensorRT cannot serve here (no library, no GPU and no `target_sm`)
+/// gets kernels instead; `tvmtrt_build_region_state` says so.
+///
+/// \param partition Lent; kept alive by the result.
+/// \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `log_level`, `max_workspace_size`, `target_sm`,
+///     `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
+/// \param out Gets the build: the caller's, to be deleted.
+/// \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
+///     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_CPU_CODE.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tvmtrt_build(
+    partition: Option<&tvmtrt_partition_t>,
+    options: Option<&tvmtrt_options_t>,
+    out: Option<&mut MaybeUninit<Box<tvmtrt_build_t>>>,
+) -> Option<Box<tvmtrt_error_t>> {
+    guard(|| {
+        let (partition, out) = (need(partition, "partition")?, need(out, "out")?);
+        let options = option_read::build(&option_read::or_default(options))?;
+        out.write(Box::new(tvmtrt_build_t::new(Build::new(partition.partition(), &options)?)));
+        Ok(())
+    })
+}
+
+/// Says where a region runs and why, in one line.
+///
+/// \param build Lent.
+/// \param region Counted from 0, as in the partition.
+/// \param out Gets the line: the caller's, to be deleted.
+/// \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT where there is no such region.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tvmtrt_build_region_state(
+    build: Option<&tvmtrt_build_t>,
+    region: usize,
+    out: Option<&mut MaybeUninit<Box<tvmtrt_text_t>>>,
+) -> Option<Box<tvmtrt_error_t>> {
+    guard(|| {
+        let build = need(build, "build")?.build();
+        let state = build.region_state(region).ok_or_else(|| no_region(region, build.partition.region_count()))?;
+        tvmtrt_text_t::put(&state, out)
+    })
+}
+
+/// The number of regions that have a TensorRT engine.
+///
+/// \param build Lent, or NULL.
+/// \return 0 for NULL.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_engine_count(build: Option<&tvmtrt_build_t>) -> usize {
+    quiet(0, || build.map_or(0, |b| (0..b.build().partition.region_count()).filter(|r| b.build().engine(*r).is_some()).count()))
+}
+
+/// The serialised TensorRT engine of a region.
+///
+/// \param build Lent, or NULL.
+/// \param region Counted from 0, as in the partition.
+/// \return `tvmtrt_build_engine_size` bytes that live as long as the build; NULL where the region has no engine.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_engine_data(build: Option<&tvmtrt_build_t>, region: usize) -> *const c_void {
+    quiet(null(), || build.and_then(|b| b.build().engine(region)).map_or(null(), |e| e.as_ptr().cast()))
+}
+
+/// The size of a region's serialised TensorRT engine.
+///
+/// \param build Lent, or NULL.
+/// \param region Counted from 0, as in the partition.
+/// \return Bytes; 0 where the region has no engine.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_engine_size(build: Option<&tvmtrt_build_t>, region: usize) -> usize {
+    quiet(0, || build.and_then(|b| b.build().engine(region)).map_or(0, |e| e.len()))
+}
+
+/// The number of inputs.
+///
+/// \param build Lent, or NULL.
+/// \return 0 for NULL.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_input_count(build: Option<&tvmtrt_build_t>) -> usize {
+    quiet(0, || build.map_or(0, |b| b.0.inputs.len()))
+}
+
+/// An input of `tvmtrt_run`.
+///
+/// \param build Lent, or NULL.
+/// \param index Counted from 0.
+/// \return Lent by the build; NULL where there is no such input.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_input(build: Option<&tvmtrt_build_t>, index: usize) -> Option<&tvmtrt_value_t> {
+    quiet(None, || build.and_then(|b| b.0.inputs.get(index)))
+}
+
+/// The number of outputs.
+///
+/// \param build Lent, or NULL.
+/// \return 0 for NULL.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_output_count(build: Option<&tvmtrt_build_t>) -> usize {
+    quiet(0, || build.map_or(0, |b| b.0.outputs.len()))
+}
+
+/// An output of `tvmtrt_run`.
+///
+/// \param build Lent, or NULL.
+/// \param index Counted from 0.
+/// \return Lent by the build; NULL where there is no such output.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_output(build: Option<&tvmtrt_build_t>, index: usize) -> Option<&tvmtrt_value_t> {
+    quiet(None, || build.and_then(|b| b.0.outputs.get(index)))
+}
+
+/// Another handle of the same build.
+///
+/// \param build Lent, or NULL.
+/// \return The caller's, to be deleted; NULL for NULL.
+///
+/// Thread safety: any thread.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_clone(build: Option<&tvmtrt_build_t>) -> Option<Box<tvmtrt_build_t>> {
+    quiet(None, || build.cloned().map(Box::new))
+}
+
+/// Deletes a handle. The build lives as long as anything that was made from it.
+///
+/// \param build Given away; NULL is allowed.
+///
+/// Thread safety: any thread, once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn tvmtrt_build_delete(build: Option<Box<tvmtrt_build_t>>) {
+    quiet((), || drop(build));
+}

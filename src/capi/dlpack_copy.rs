@@ -1,0 +1,238 @@
+//! Where the elements of a caller's host tensor lie, and copying them from and to dense row-major bytes.
+
+use crate::tensor::bytes::{as_bytes_mut, from_vec};
+use crate::tensor::dtype::DType;
+use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::byte_len;
+use crate::{ensure, fail};
+use bytes::Bytes;
+
+/// Element type, extents and places of a tensor in host memory.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Element type.
+    pub dtype: DType,
+    /// Extents.
+    pub shape: Vec<usize>,
+    /// Bytes from one index to the next.
+    strides: Vec<isize>,
+    /// The element at index 0.
+    first: *mut u8,
+}
+
+impl Layout {
+    /// A layout without a place yet. `strides` count elements; `None` is dense row-major.
+    pub fn new(dtype: DType, shape: Vec<usize>, strides: Option<&[i64]>) -> Result<Layout> {
+        let too_large = || Error::new(Code::WrongShape, format!("shape {shape:?} of {dtype} is too large"));
+        // Zero extents must not hide an overflow of the others' strides.
+        let padded: Vec<_> = shape.iter().map(|d| *d.max(&1)).collect();
+        byte_len(dtype, &padded).filter(|n| isize::try_from(*n).is_ok()).ok_or_else(too_large)?;
+        let size = dtype.size() as isize;
+        let strides = match strides {
+            Some(s) => s.iter().map(|s| isize::try_from(*s).ok()?.checked_mul(size)).collect::<Option<Vec<_>>>(),
+            None => Some(dense_strides(&padded, size)),
+        };
+        let strides = strides.ok_or_else(|| Error::new(Code::InvalidArgument, "a stride is too large"))?;
+        Ok(Layout { dtype, shape, strides, first: std::ptr::null_mut() })
+    }
+
+    /// The same layout with its element at index 0 here; an error where an element's address would overflow.
+    pub fn at(mut self, first: *mut u8) -> Result<Layout> {
+        self.first = first;
+        match self.range() {
+            Some(_) => Ok(self),
+            None => fail!(InvalidArgument, "strides of shape {:?} lead out of the address space", self.shape),
+        }
+    }
+
+    /// True when there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// Number of bytes of all elements, dense.
+    pub fn byte_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype.size()
+    }
+
+    /// Addresses that elements lie in: first, and one past the last. `None` on overflow.
+    pub fn range(&self) -> Option<(usize, usize)> {
+        let at = self.first as usize;
+        if self.is_empty() {
+            return Some((at, at));
+        }
+        let (mut low, mut high) = (at, at.checked_add(self.dtype.size())?);
+        for (extent, stride) in self.shape.iter().zip(&self.strides) {
+            let reach = (extent - 1).checked_mul(stride.unsigned_abs())?;
+            match *stride < 0 {
+                true => low = low.checked_sub(reach)?,
+                false => high = high.checked_add(reach)?,
+            }
+        }
+        Some((low, high))
+    }
+
+    /// True when elements of the two may share memory.
+    pub fn overlaps(&self, other: &Layout) -> bool {
+        match (self.range(), other.range()) {
+            (Some((a, b)), Some((c, d))) => a < b && c < d && a < d && c < b,
+            _ => true,
+        }
+    }
+
+    /// True when the elements lie as in a dense row-major tensor, aligned for their type, so that they can be used in place.
+    pub fn is_dense(&self) -> bool {
+        let padded: Vec<_> = self.shape.iter().map(|d| *d.max(&1)).collect();
+        let dense = dense_strides(&padded, self.dtype.size() as isize);
+        let fits = |i: usize| self.shape[i] <= 1 || self.strides[i] == dense[i];
+        self.is_empty() || (self.first as usize).is_multiple_of(self.dtype.size()) && (0..self.shape.len()).all(fits)
+    }
+
+    /// Refuses a layout in which two elements share memory: it cannot be written.
+    pub fn check_writable(&self) -> Result<()> {
+        let mut axes: Vec<_> = (0..self.shape.len()).filter(|i| self.shape[*i] > 1).collect();
+        axes.sort_by_key(|i| self.strides[*i].unsigned_abs());
+        let mut reach = self.dtype.size();
+        for i in axes {
+            let stride = self.strides[i].unsigned_abs();
+            ensure!(stride >= reach || self.is_empty(), InvalidArgument, "strides of shape {:?} make elements share memory", self.shape);
+            reach += (self.shape[i] - 1) * stride;
+        }
+        Ok(())
+    }
+
+    /// The elements in place.
+    ///
+    /// # Safety
+    /// The layout is dense; its elements live and do not change for `'a`.
+    pub unsafe fn bytes<'a>(&self) -> &'a [u8] {
+        match self.byte_len() {
+            0 => &[],
+            // SAFETY: dense, not empty, so `n` bytes from `first`, by this function's contract.
+            n => unsafe { std::slice::from_raw_parts(self.first, n) },
+        }
+    }
+
+    /// The elements in place, to be written.
+    ///
+    /// # Safety
+    /// The layout is dense; its elements live for `'a` and nobody else uses them.
+    pub unsafe fn bytes_mut<'a>(&self) -> &'a mut [u8] {
+        match self.byte_len() {
+            0 => &mut [],
+            // SAFETY: dense, not empty, so `n` bytes from `first`, by this function's contract.
+            n => unsafe { std::slice::from_raw_parts_mut(self.first, n) },
+        }
+    }
+
+    /// A copy of the elements, row-major and aligned; `bool` as 0 or 1.
+    ///
+    /// # Safety
+    /// The elements live and do not change meanwhile.
+    pub unsafe fn gather(&self) -> Bytes {
+        let (len, size) = (self.byte_len(), self.dtype.size());
+        // Whole words make the copy aligned for every element type.
+        let mut words = vec![0u64; len.div_ceil(8)];
+        let out = as_bytes_mut(&mut words);
+        self.each(|place, index| {
+            // SAFETY: `each` gives places of elements, which live; `out` has room for every index.
+            unsafe { std::ptr::copy_nonoverlapping(place, out.as_mut_ptr().add(index * size), size) };
+        });
+        if self.dtype == DType::Bool {
+            out.iter_mut().for_each(|b| *b = u8::from(*b != 0));
+        }
+        from_vec(words).slice(..len)
+    }
+
+    /// Writes row-major elements to their places.
+    ///
+    /// # Safety
+    /// `bytes` are as many as `byte_len`; the elements live and nobody else uses them.
+    pub unsafe fn scatter(&self, bytes: &[u8]) {
+        let size = self.dtype.size();
+        self.each(|place, index| {
+            let from = &bytes[index * size..(index + 1) * size];
+            // SAFETY: `each` gives places of elements, which live and are nobody else's.
+            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), place, size) };
+        });
+    }
+
+    /// Calls `visit` with the place and the row-major index of each element.
+    fn each(&self, mut visit: impl FnMut(*mut u8, usize)) {
+        if self.is_empty() {
+            return;
+        }
+        let (mut at, mut place, rank) = (vec![0usize; self.shape.len()], self.first, self.shape.len());
+        for index in 0..self.shape.iter().product() {
+            visit(place, index);
+            for axis in (0..rank).rev() {
+                at[axis] += 1;
+                place = place.wrapping_offset(self.strides[axis]);
+                if at[axis] < self.shape[axis] {
+                    break;
+                }
+                place = place.wrapping_offset(-(self.shape[axis] as isize) * self.strides[axis]);
+                at[axis] = 0;
+            }
+        }
+    }
+}
+
+fn dense_strides(shape: &[usize], size: isize) -> Vec<isize> {
+    let mut strides = vec![size; shape.len()];
+    (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i] as isize);
+    strides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(shape: &[usize], strides: Option<&[i64]>, first: *mut u8) -> Result<Layout> {
+        Layout::new(DType::I16, shape.to_vec(), strides)?.at(first)
+    }
+
+    #[test]
+    fn strided_elements_are_gathered_and_scattered() {
+        let mut memory: Vec<i16> = (0..24).collect();
+        let first = memory.as_mut_ptr();
+        let cases: &[(&[usize], &[i64], usize, &[i16])] = &[
+            (&[2, 3], &[3, 1], 0, &[0, 1, 2, 3, 4, 5]),
+            (&[3, 2], &[1, 3], 0, &[0, 3, 1, 4, 2, 5]),
+            (&[2, 2], &[-12, 2], 12, &[12, 14, 0, 2]),
+            (&[2, 2], &[0, 1], 5, &[5, 6, 5, 6]),
+            (&[0, 7], &[100, 1], 0, &[]),
+            (&[], &[], 9, &[9]),
+        ];
+        for (shape, strides, start, expect) in cases {
+            // SAFETY: every case stays in `memory`, which nobody else uses.
+            unsafe {
+                let l = layout(shape, Some(strides), first.add(*start).cast()).unwrap();
+                let got = l.gather();
+                assert_eq!(got, crate::tensor::bytes::as_bytes(expect), "{shape:?} {strides:?}");
+                if l.check_writable().is_ok() {
+                    l.scatter(&got.iter().map(|b| b ^ 1).collect::<Vec<_>>());
+                    l.scatter(&got);
+                }
+            }
+        }
+        assert_eq!(memory, (0..24).collect::<Vec<i16>>());
+    }
+
+    #[test]
+    fn layouts_are_judged() {
+        let mut memory = [0i16; 24];
+        let first = memory.as_mut_ptr().cast::<u8>();
+        let of = |shape: &[usize], strides: Option<&[i64]>| layout(shape, strides, first);
+        assert!(of(&[2, 3], None).unwrap().is_dense() && of(&[1, 3], Some(&[77, 1])).unwrap().is_dense());
+        assert!(!of(&[2, 3], Some(&[1, 2])).unwrap().is_dense());
+        assert!(!layout(&[2], None, first.wrapping_add(1)).unwrap().is_dense(), "not aligned");
+        assert!(of(&[2, 3], Some(&[0, 1])).unwrap().check_writable().is_err());
+        assert!(of(&[2, 3], Some(&[2, 1])).unwrap().check_writable().is_err());
+        assert!(of(&[2, 3], Some(&[1, 2])).unwrap().check_writable().is_ok());
+        assert!(of(&[4], None).unwrap().overlaps(&layout(&[4], None, first.wrapping_add(6)).unwrap()));
+        assert!(!of(&[4], None).unwrap().overlaps(&layout(&[4], None, first.wrapping_add(8)).unwrap()));
+        assert!(of(&[usize::MAX, 2], None).is_err() && of(&[1 << 62, 0, 4], None).is_err());
+        assert!(of(&[2], Some(&[i64::MAX])).is_err() && of(&[1 << 40], Some(&[-(1 << 30)])).is_err());
+    }
+}

@@ -1,0 +1,116 @@
+//! From checked option values to the plain structs that each stage takes.
+
+use crate::capi::option_value::{compute_capability, list, symbols};
+use crate::capi::options::tvmtrt_options_t;
+use crate::network::capabilities::Version;
+use crate::session::build::BuildOptions;
+use crate::session::log::{Level, Log};
+use crate::session::partition::{LibraryOptions, Offload, PartitionOptions};
+use crate::session::run::SessionOptions;
+use crate::tensor::error::{Code, Error, Result};
+
+fn value<'a>(options: &'a tvmtrt_options_t, key: &str) -> &'a str {
+    options.get(key).unwrap_or_default()
+}
+
+fn is_on(options: &tvmtrt_options_t, key: &str) -> bool {
+    value(options, key) == "true"
+}
+
+fn number<T: std::str::FromStr>(options: &tvmtrt_options_t, key: &str) -> Result<T> {
+    let fault = || Error::new(Code::BadOption, format!("option '{key}': {} is too large for this machine", value(options, key)));
+    value(options, key).parse().map_err(|_| fault())
+}
+
+/// Where log lines go. The variable `TVMTRT_LOG` counts where the option is not set.
+pub fn log(options: &tvmtrt_options_t) -> Log {
+    let word = match options.given("log_level") {
+        Some(word) => word.to_string(),
+        None => std::env::var("TVMTRT_LOG").unwrap_or_default(),
+    };
+    let threshold = match Level::ALL.iter().find(|l| l.name() == word) {
+        Some(level) => Some(*level),
+        None if word == "off" => None,
+        None => Some(Level::Warning),
+    };
+    Log::new(threshold, options.log.clone())
+}
+
+/// How to find TensorRT.
+pub fn library(options: &tvmtrt_options_t) -> LibraryOptions {
+    let path = value(options, "tensorrt_library");
+    LibraryOptions { path: (!path.is_empty()).then(|| path.into()), force_version: is_on(options, "tensorrt_force_version") }
+}
+
+/// Options of `tvmtrt_partition`.
+pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
+    Ok(PartitionOptions {
+        library: library(options),
+        version: Version::parse(value(options, "tensorrt_version")),
+        implicit_batch: is_on(options, "use_implicit_batch"),
+        remove_no_mac: is_on(options, "remove_no_mac_subgraphs"),
+        max_workspace_size: number(options, "max_workspace_size")?,
+        min_region_size: number(options, "min_region_size")?,
+        keep_off_operators: list(value(options, "keep_off_operators")),
+        keep_off_nodes: list(value(options, "keep_off_nodes")),
+        offload: match value(options, "offload") {
+            "on" => Offload::On,
+            "off" => Offload::Off,
+            _ => Offload::Default,
+        },
+        symbols: symbols(value(options, "symbols")).unwrap_or_default(),
+        filter: options.filter.clone(),
+        log: log(options),
+    })
+}
+
+/// Options of `tvmtrt_build`.
+pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
+    let set = value(options, "cpu_instruction_set");
+    Ok(BuildOptions {
+        library: library(options),
+        max_workspace_size: options.given("max_workspace_size").and_then(|v| v.parse().ok()),
+        target_sm: compute_capability(value(options, "target_sm")),
+        optimization_level: number(options, "builder_optimization_level")?,
+        cpu_instruction_set: (set != "auto").then(|| set.to_string()),
+        log: log(options),
+    })
+}
+
+/// Options of `tvmtrt_session_new`.
+pub fn session(options: &tvmtrt_options_t) -> Result<SessionOptions> {
+    Ok(SessionOptions { threads: number(options, "threads")?, log: log(options) })
+}
+
+/// The options, or all defaults for NULL.
+pub fn or_default(options: Option<&tvmtrt_options_t>) -> tvmtrt_options_t {
+    options.cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_get_what_was_set() {
+        let mut options = tvmtrt_options_t::default();
+        for (key, value) in [
+            ("tensorrt_version", "8.6.1"),
+            ("offload", "on"),
+            ("keep_off_nodes", "a,b"),
+            ("symbols", "n=1..4..8"),
+            ("target_sm", "8.6"),
+            ("threads", "2"),
+            ("cpu_instruction_set", "baseline"),
+        ] {
+            options.set(key, value).unwrap();
+        }
+        let p = partition(&options).unwrap();
+        assert_eq!((p.version, p.offload), (Some(Version::new(8, 6, 1)), Offload::On));
+        assert_eq!((p.keep_off_nodes.len(), p.symbols[0].opt, p.max_workspace_size), (2, Some(4), 1 << 30));
+        let b = build(&options).unwrap();
+        assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
+        assert_eq!(b.cpu_instruction_set.as_deref(), Some("baseline"));
+        assert_eq!(session(&options).unwrap().threads, 2);
+    }
+}

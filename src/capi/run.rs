@@ -1,0 +1,225 @@
+//! `tvmtrt_run`: arguments by name or index, as DLPack tensors in host memory.
+//!
+//! Inputs that are dense are used in place, others are copied. Outputs are computed in place where the caller's tensor is dense and
+//! shares no memory with an input; otherwise they are written when everything is computed.
+
+use crate::capi::dlpack::{DLManagedTensorVersioned, DLTensor, manage};
+use crate::capi::dlpack_copy::Layout;
+use crate::capi::error::tvmtrt_error_t;
+use crate::capi::guard::{array, guard, need, null, optional_string};
+use crate::capi::session::tvmtrt_session_t;
+use crate::session::arguments::{Given, all_given, resolve};
+use crate::session::run::{HostView, Session, Sink};
+use crate::session::value::ValueInfo;
+use crate::tensor::dtype::DType;
+use crate::tensor::error::{Context, Result};
+use crate::tensor::host::Tensor;
+use crate::{ensure, fail};
+use std::ffi::c_char;
+use std::ptr::NonNull;
+
+/// One input or output of a run. Made by the caller; nothing of it is kept.
+#[derive(Debug)]
+#[repr(C)]
+pub struct tvmtrt_argument_t {
+    /// The input's or output's name; NULL: the one at this place in the array.
+    pub name: *const c_char,
+    /// The tensor, lent: an input's elements, or where an output's elements go. NULL for an output that tvmtrt is to allocate.
+    pub tensor: *const DLTensor,
+    /// Only for outputs whose `tensor` is NULL: gets the tensor, which is the caller's, who ends it with its own deleter.
+    pub managed: *mut *mut DLManagedTensorVersioned,
+}
+
+/// Computes outputs from inputs, in host memory. Returns when the outputs are complete.
+///
+/// Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`;
+/// element type and shape must be the input's own: nothing is converted. All this is checked first; an error of it leaves every
+/// output as it was. After an error of the computation itself, the elements of the caller's output tensors are unspecified.
+///
+/// \param session Changed.
+/// \param inputs The inputs, in any order if they have names.
+/// \param input_count How many.
+/// \param outputs The outputs wanted, in any order if they have names.
+/// \param output_count How many.
+/// \return NULL, or an error that names the input or output: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
+///     TVMTRT_ERROR_MISSING_NAME, TVMTRT_ERROR_WRONG_COUNT, TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE,
+///     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+///
+/// Thread safety: one thread at a time for one session; a second one gets an error.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn tvmtrt_run(
+    session: Option<NonNull<tvmtrt_session_t>>,
+    inputs: *const tvmtrt_argument_t,
+    input_count: usize,
+    outputs: *const tvmtrt_argument_t,
+    output_count: usize,
+) -> Option<Box<tvmtrt_error_t>> {
+    guard(|| {
+        // SAFETY: a live session or NULL, as the header demands; it is only borrowed, so that a second thread can be refused.
+        let mut session = unsafe { need(session, "session")?.as_ref() }.take()?;
+        // SAFETY: arrays of arguments, and what each points to, as the header demands.
+        unsafe { run(&mut session, array(inputs, input_count, "inputs")?, array(outputs, output_count, "outputs")?) }
+    })
+}
+
+/// # Safety
+/// What the arguments point to is as the header demands.
+unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tvmtrt_argument_t]) -> Result<()> {
+    let build = session.build().clone();
+    // SAFETY: by this function's contract.
+    let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
+    let given: Vec<_> = inputs.iter().map(given).collect();
+    let wanted: Vec<_> = targets.iter().map(|t| t.layout().map(self::given)).collect();
+    session.check(&given, &wanted)?;
+    // SAFETY: the caller lends the inputs for this call.
+    let copies: Vec<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
+    // SAFETY: usable in place where there is no copy, and lent for this call.
+    let bytes = copies.iter().zip(&inputs).map(|(copy, l)| copy.as_deref().unwrap_or_else(|| unsafe { l.bytes() }));
+    let views: Vec<_> = inputs.iter().zip(bytes).map(|(l, bytes)| HostView { dtype: l.dtype, shape: l.shape.clone(), bytes }).collect();
+    // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
+    let mut sinks: Vec<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
+    session.run(&views, &mut sinks)?;
+    let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
+    let made: Vec<_> = made.collect();
+    targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
+    // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
+    targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
+    Ok(())
+}
+
+fn given(layout: &Layout) -> Given<'_> {
+    Given { dtype: layout.dtype, shape: &layout.shape }
+}
+
+/// Kernels rely on `bool` being 0 or 1, which a caller's bytes need not be.
+fn usable_in_place(layout: &Layout) -> bool {
+    layout.is_dense() && layout.dtype != DType::Bool
+}
+
+/// Layouts of all inputs, in the build's order.
+///
+/// # Safety
+/// What the arguments point to is as the header demands.
+unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Layout>> {
+    // SAFETY: by this function's contract.
+    let names = unsafe { names(arguments, "inputs") }?;
+    let indices = resolve(&names, known, "input")?;
+    all_given(&indices, known, names.iter().any(Option::is_some))?;
+    let mut layouts: Vec<_> = known.iter().map(|_| None).collect();
+    for (argument, index) in arguments.iter().zip(indices) {
+        let place = || format!("input '{}'", known[index].name);
+        // SAFETY: a tensor or NULL, by this function's contract.
+        let layout = unsafe { argument.tensor.as_ref().ok_or_else(|| null("tensor")).and_then(|t| t.layout()) };
+        layouts[index] = Some(layout.context(place)?);
+    }
+    Ok(layouts.into_iter().flatten().collect())
+}
+
+/// Where an output goes.
+enum Target {
+    Unwanted,
+    Caller(Layout),
+    Managed(*mut *mut DLManagedTensorVersioned),
+}
+
+/// Targets of all outputs, in the build's order.
+///
+/// # Safety
+/// What the arguments point to is as the header demands.
+unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Target>> {
+    // SAFETY: by this function's contract.
+    let names = unsafe { names(arguments, "outputs") }?;
+    ensure!(!names.is_empty(), WrongCount, "no output is asked for");
+    let mut targets: Vec<_> = known.iter().map(|_| Target::Unwanted).collect();
+    for (argument, index) in arguments.iter().zip(resolve(&names, known, "output")?) {
+        // SAFETY: by this function's contract.
+        let target = unsafe { Target::read(argument) }.context(|| format!("output '{}'", known[index].name))?;
+        if let Some(other) = targets.iter().position(|other| target.overlaps(other)) {
+            fail!(InvalidArgument, "outputs '{}' and '{}' share memory", known[index].name, known[other].name);
+        }
+        targets[index] = target;
+    }
+    Ok(targets)
+}
+
+impl Target {
+    /// # Safety
+    /// What the argument points to is as the header demands.
+    unsafe fn read(argument: &tvmtrt_argument_t) -> Result<Target> {
+        // SAFETY: a tensor or NULL, by this function's contract.
+        let Some(tensor) = (unsafe { argument.tensor.as_ref() }) else {
+            ensure!(!argument.managed.is_null(), NullPointer, "tensor and managed are both NULL; one of them says where it goes");
+            return Ok(Target::Managed(argument.managed));
+        };
+        // SAFETY: `ndim` numbers, by this function's contract.
+        let layout = unsafe { tensor.layout() }?;
+        layout.check_writable()?;
+        Ok(Target::Caller(layout))
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        match self {
+            Target::Caller(layout) => Some(layout),
+            _ => None,
+        }
+    }
+
+    fn overlaps(&self, other: &Target) -> bool {
+        match (self, other) {
+            (Target::Caller(a), Target::Caller(b)) => a.overlaps(b),
+            (Target::Managed(a), Target::Managed(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// # Safety
+    /// The elements live for `'a` and nobody but the inputs' views uses them.
+    unsafe fn sink<'a>(&self, inputs: &[Layout]) -> Sink<'a> {
+        match self {
+            Target::Unwanted => Sink::Unwanted,
+            Target::Caller(layout) if layout.is_dense() && !inputs.iter().any(|i| i.overlaps(layout)) => {
+                // SAFETY: dense, lives, and shares memory with no input and no other output.
+                Sink::Fill(layout.dtype, layout.shape.clone(), unsafe { layout.bytes_mut() })
+            }
+            Target::Caller(_) | Target::Managed(_) => Sink::Make(None),
+        }
+    }
+
+    /// Refuses a result of another shape than the caller's tensor has.
+    fn check(&self, made: Option<&Tensor>, value: &ValueInfo) -> Result<()> {
+        match (self, made) {
+            (Target::Caller(layout), Some(made)) => {
+                let given = given(layout);
+                let (have, need) = (given.shape, made.shape());
+                ensure!(have == need, WrongShape, "output '{}' has shape {have:?}, but {need:?} was computed", value.name);
+                Ok(())
+            }
+            (Target::Managed(_), None) => fail!(Internal, "output '{}' was not computed", value.name),
+            _ => Ok(()),
+        }
+    }
+
+    /// # Safety
+    /// `made` has passed `check`; the elements live and nobody uses them.
+    unsafe fn write(&self, made: Option<&Tensor>) {
+        match (self, made) {
+            // SAFETY: not NULL by `read`, and the caller's to be written.
+            (Target::Managed(out), Some(made)) => unsafe { out.write(manage(made)) },
+            // SAFETY: as many bytes as the layout has, by `check`; the rest by this function's contract.
+            (Target::Caller(layout), Some(made)) => unsafe { layout.scatter(made.bytes()) },
+            _ => {}
+        }
+    }
+}
+
+/// # Safety
+/// The names are NULL or NUL-terminated strings that live for `'a`.
+unsafe fn names<'a>(arguments: &'a [tvmtrt_argument_t], what: &str) -> Result<Vec<Option<&'a str>>> {
+    let one = |(i, a): (usize, &tvmtrt_argument_t)| {
+        // SAFETY: by this function's contract.
+        unsafe { optional_string(a.name, "name") }.context(|| format!("{what}[{i}]"))
+    };
+    arguments.iter().enumerate().map(one).collect()
+}

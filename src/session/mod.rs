@@ -1,0 +1,14 @@
+//! The whole way in plain Rust: load a model, partition it, build the parts, run them. `capi` is a thin skin over this module.
+//!
+//! [`model::Model`], [`partition::Partition`] and [`build::Build`] never change once made and are shared by `Arc`;
+//! [`run::Session`] belongs to one thread at a time. Nothing here knows of C.
+
+pub mod arguments;
+pub mod build;
+pub mod library;
+pub mod log;
+pub mod model;
+pub mod partition;
+pub mod run;
+pub mod shapes;
+pub mod value;

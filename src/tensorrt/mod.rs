@@ -1,0 +1,30 @@
+//! NVIDIA TensorRT without its headers: opens whatever version is installed and builds engines with it.
+//! Knows nothing of ONNX or of how a model was split. The only module that calls into TensorRT.
+//!
+//! Rooms, each using those above it: `abi` (tables), `search` and `library` (finding and opening), `logger`, then the safe
+//! wrappers. A caller of them cannot free a thing too early, pass a tensor of another network, or call what the version lacks.
+
+pub mod abi;
+
+pub mod logger;
+pub mod search;
+
+pub mod library;
+
+mod object;
+
+pub mod host_memory;
+pub mod weights;
+
+pub mod layers;
+pub mod network_def;
+
+pub mod progress;
+
+pub mod config;
+
+pub mod builder;
+pub mod engine;
+
+pub mod emit;
+pub mod info;
