@@ -14,6 +14,7 @@
 pub mod build;
 pub mod contract;
 pub mod eval;
+pub mod index;
 pub mod math;
 pub mod text;
 pub mod tidy;
