@@ -128,7 +128,7 @@ mod tests {
             ("threads", "many", "whole number from 0 to 1024"),
             ("threads", "-1", "whole number"),
             ("max_workspace_size", "1e9", "whole number from 0"),
-            ("offload", "of", "did you mean 'off'?"),
+            ("offload", "defualt", "did you mean 'default'?"),
             ("use_implicit_batch", "2", "true or false"),
             ("tensorrt_version", "4.0", "5.0 to 11.x"),
             ("target_sm", "86", "8.6"),

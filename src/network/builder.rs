@@ -85,8 +85,8 @@ impl Builder {
     /// A reshape to `dims`, spelled so that TensorRT can resolve it for every value of the symbols: constants, copies of the extent
     /// at the same place, and at most one inferred extent.
     pub fn reshape(&mut self, id: TensorId, dims: &[Dim]) -> Accepted<TensorId> {
-        let reshape = shapes::reshape_spec(self.dims(id), dims)?;
-        let out = self.add(LayerKind::Shuffle { first: None, reshape: Some(reshape), second: None }, &[id])?;
+        let kind = shapes::reshape_layer(self.dims(id), dims)?;
+        let out = self.add(kind, &[id])?;
         // What the caller knows about the extents is at least as exact as what the layer's rule gives.
         self.network.tensors[out.0 as usize].dims = dims.to_vec();
         Ok(out)
