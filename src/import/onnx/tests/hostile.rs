@@ -102,6 +102,60 @@ fn expressions_that_grow_without_end_are_refused() {
 }
 
 #[test]
+fn huge_extents_cost_nothing() {
+    let huge = i64::MAX / 2;
+    let big = || ints("big", &[huge]);
+    let cases = vec![
+        vec![node("Expand", "seven big", "y")],
+        vec![node("Tile", "seven big", "y")],
+        vec![node("ConstantOfShape", "big", "y").tensor("value", ints("", &[7]))],
+        vec![node("Reshape", "seven big", "y")],
+        vec![node("Concat", "big big", "two").int("axis", 0), node("Expand", "seven two", "y")],
+        vec![node("Concat", "big big", "two").int("axis", 0), node("Expand", "x two", "e"), node("Add", "e e", "y")],
+        vec![node("Expand", "x big", "e"), node("Shape", "e", "s"), node("ReduceProd", "s", "p"), node("Mul", "p p", "y")],
+        vec![node("Expand", "seven big", "e"), node("Gather", "e seven", "y")],
+        vec![node("Expand", "seven big", "e"), node("Slice", "e zero big", "y")],
+        vec![node("Slice", "x low big zero big", "y")],
+        vec![node("Expand", "seven big", "e"), node("Split", "e", "y z").int("axis", 0)],
+        vec![node("Expand", "seven big", "e"), node("Concat", "e e e", "y").int("axis", 0)],
+        vec![node("Unsqueeze", "x big", "y")],
+        vec![node("Expand", "x many", "y")],
+        vec![node("Transpose", "x", "y").ints("perm", &[huge])],
+        vec![node("Gather", "x zero", "y").int("axis", huge)],
+        vec![node("MaxPool", "image", "y").ints("kernel_shape", &[1 << 30]).ints("dilations", &[1 << 30]).ints("strides", &[1 << 30])],
+        vec![node("MaxPool", "image", "y").ints("kernel_shape", &[i64::MAX])],
+        vec![node("AveragePool", "image", "y").ints("kernel_shape", &[1 << 30]).ints("pads", &[1 << 30, 1 << 30])],
+        vec![node("Conv", "image kernel", "y").int("group", i64::MIN)],
+        vec![node("Conv", "image kernel", "y").int("group", 0)],
+        vec![node("DepthToSpace", "x", "y").int("blocksize", i64::MIN)],
+        vec![node("LRN", "image", "y").int("size", (1 << 31) - 1)],
+        vec![node("Div", "seven zero", "y")],
+        vec![node("Mod", "big zero", "d"), node("Expand", "x d", "y")],
+        vec![
+            node("Constant", "", "min").int("value_int", i64::MIN),
+            node("Neg", "min", "n"),
+            node("Abs", "min", "a"),
+            node("Div", "n a", "y"),
+        ],
+        vec![node("ReduceSum", "x big", "y")],
+        vec![node("Softmax", "x", "y").int("axis", i64::MIN)],
+        vec![node("Flatten", "x", "y").int("axis", i64::MIN)],
+    ];
+    for nodes in cases {
+        let words = nodes.iter().map(|n| n.op_type.as_str()).collect::<Vec<_>>().join(" ");
+        let constants =
+            vec![big(), ints("seven", &[7]), ints("zero", &[0]), ints("low", &[i64::MIN]), floats("kernel", &[1, 1, 1], &[1.0])];
+        let inputs = vec![input("x", "N"), input("image", "1 1 8"), typed_input("many", 7, "1000000000000")];
+        let started = std::time::Instant::now();
+        if let Ok(m) = load(&model(13, graph(inputs, constants, nodes, "y"))) {
+            let fact = m.graph.fact(m.graph.outputs[0].value);
+            assert!(crate::import::onnx::weights::check_extents(fact).is_ok(), "{words} gives {fact}");
+        }
+        assert!(started.elapsed().as_secs() < 5, "{words} takes {:?}", started.elapsed());
+    }
+}
+
+#[test]
 fn long_names_do_not_multiply() {
     // One name of a megabyte, on a node that becomes thousands.
     let name = "n".repeat(1 << 20);
