@@ -115,7 +115,7 @@ impl Lower {
     }
 
     fn reference(&mut self, graph: &Graph, id: NodeId) -> Result<()> {
-        let mut args: Vec<BufId> = graph.node(id).inputs.iter().map(|v| self.buffer(graph, *v)).collect();
+        let mut args: Vec<BufId> = graph.node(id).reads().map(|v| self.buffer(graph, v)).collect();
         args.extend(self.results(graph, id));
         let node = Box::new(graph.node(id).clone());
         let nodes = vec![node.name.clone()];

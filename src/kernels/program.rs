@@ -43,7 +43,7 @@ pub enum Action {
     Kernel(Kernel),
     /// Writes integers that follow from the extents into the only argument.
     Fill(Vec<Dim>),
-    /// Runs a node with the reference; the arguments are its operands, then its results.
+    /// Runs a node with the reference; the arguments are what it reads (see [`Node::reads`]), then its results.
     Reference(Box<Node>),
 }
 
@@ -74,7 +74,7 @@ impl Step {
         match &self.action {
             Action::Kernel(kernel) => kernel.buffers[i].role,
             Action::Fill(_) => Role::Output,
-            Action::Reference(node) if i < node.inputs.len() => Role::Input,
+            Action::Reference(node) if i < node.reads().count() => Role::Input,
             Action::Reference(_) => Role::Output,
         }
     }
