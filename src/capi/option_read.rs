@@ -51,6 +51,7 @@ pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
         remove_no_mac: is_on(options, "remove_no_mac_subgraphs"),
         max_workspace_size: number(options, "max_workspace_size")?,
         min_region_size: number(options, "min_region_size")?,
+        max_regions: Some(number(options, "max_regions")?).filter(|n| *n > 0),
         keep_off_operators: list(value(options, "keep_off_operators")),
         keep_off_nodes: list(value(options, "keep_off_nodes")),
         offload: match value(options, "offload") {

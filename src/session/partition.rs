@@ -1,11 +1,14 @@
 //! A model split between TensorRT and our own kernels, for given shapes.
 
+use crate::ensure;
+use crate::ir::Graph;
 use crate::network::capabilities::Version;
 use crate::session::log::Log;
 use crate::session::model::Model;
 use crate::session::shapes::{InputSpec, SymbolRange, assign};
-use crate::session::value::ValueInfo;
+use crate::session::value::{ValueInfo, inputs_of, outputs_of};
 use crate::tensor::error::{Code, Error, Result};
+use crate::transform::prepare;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,8 +24,8 @@ pub enum Offload {
     Off,
 }
 
-/// The caller's say on a region after the built-in rules: its name and its JSON; false keeps it off TensorRT.
-pub type RegionFilter = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
+/// The caller's say on a region after the built-in rules: names and operators of its nodes; false keeps it off TensorRT.
+pub type RegionFilter = Arc<dyn Fn(&[(&str, &str)]) -> bool + Send + Sync>;
 
 /// How to find TensorRT.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +51,8 @@ pub struct PartitionOptions {
     pub max_workspace_size: u64,
     /// Regions with fewer nodes are dropped.
     pub min_region_size: usize,
+    /// Only this many regions, the largest; `None` means any number.
+    pub max_regions: Option<usize>,
     /// Operators that stay off TensorRT.
     pub keep_off_operators: Vec<String>,
     /// Nodes that stay off TensorRT.
@@ -67,6 +72,8 @@ pub struct PartitionOptions {
 pub struct Partition {
     /// The model.
     pub model: Arc<Model>,
+    /// Its graph with shapes fixed and constants folded: what is run.
+    pub graph: Arc<Graph>,
     /// The inputs, with the shapes that the caller fixed.
     pub inputs: Vec<ValueInfo>,
     /// The outputs, with the shapes that follow.
@@ -77,18 +84,20 @@ impl Partition {
     /// Splits `model` for these inputs.
     pub fn new(model: &Arc<Model>, specs: &[InputSpec], options: &PartitionOptions) -> Result<Partition> {
         let assignment = assign(&model.inputs, specs, &options.symbols)?;
-        let _ = assignment;
-        Err(Error::new(Code::NotImplemented, "the partitioner is not connected"))
+        ensure!(options.offload != Offload::On, NotImplemented, "offload is on, but the partitioner is not connected");
+        let graph = prepare(&model.graph, &assignment)?;
+        let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));
+        Ok(Partition { model: model.clone(), graph: Arc::new(graph), inputs, outputs })
     }
 
     /// For each node where it went and why, for people.
-    pub fn explain_text(&self) -> String {
-        String::new()
+    pub fn explain_text(&self) -> Result<String> {
+        Err(Error::new(Code::NotImplemented, "the partitioner is not connected"))
     }
 
     /// The same for programs.
-    pub fn explain_json(&self) -> String {
-        String::new()
+    pub fn explain_json(&self) -> Result<String> {
+        Err(Error::new(Code::NotImplemented, "the partitioner is not connected"))
     }
 
     /// Number of regions that are meant for TensorRT.
