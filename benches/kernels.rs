@@ -140,7 +140,9 @@ impl Bench {
         let p = PoolParams { kernel: [kernel; 2], stride: [2; 2], dilation: [1; 2], pad_begin: [kernel / 2; 2], pad_end: [kernel / 2; 2] };
         let (isa, images, to) = (self.isa, Images { data: &x, count: 1, size: [1, side, side] }, [side / 2; 2]);
         let name = format!("pool {pooling:?} {kernel}x{kernel} s2 {channels} at {side}");
-        self.line(&name, y.len() * kernel * kernel, |pool, scratch| pool2d(isa, &p, pooling, pool, scratch, images, channels, to, Output::dense(&mut y), None));
+        self.line(&name, y.len() * kernel * kernel, |pool, scratch| {
+            pool2d(isa, &p, pooling, pool, scratch, images, channels, to, Output::dense(&mut y), None)
+        });
     }
 
     fn product(&mut self, name: &str, (m, n, k): (usize, usize, usize), batch: usize, packed: bool, b_strides: (usize, usize)) {
@@ -204,7 +206,9 @@ fn main() {
     for (i, o, side) in points {
         bench.conv("mobilenet_v2", new(i, o, 1, 1, 0), side);
     }
-    for (channels, side, stride) in [(32, 112, 1), (96, 112, 2), (144, 56, 1), (144, 56, 2), (192, 28, 1), (384, 14, 1), (576, 14, 2), (960, 7, 1)] {
+    for (channels, side, stride) in
+        [(32, 112, 1), (96, 112, 2), (144, 56, 1), (144, 56, 2), (192, 28, 1), (384, 14, 1), (576, 14, 2), (960, 7, 1)]
+    {
         bench.conv("mobilenet_v2", ConvParams::new(channels, channels, channels, &[3, 3]).stride(&[stride; 2]).pad(&[1; 2], &[1; 2]), side);
     }
     bench.conv("efficientnet", ConvParams::new(240, 240, 240, &[5, 5]).pad(&[2; 2], &[2; 2]), 28);

@@ -18,6 +18,8 @@ pub mod import;
 
 pub mod transform;
 
+pub mod partition;
+
 pub mod cpu;
 
 pub mod tensorrt;

@@ -147,7 +147,9 @@ fn check_depthwise(isa: Isa, pool: &Pool, scratch: &mut Scratch, p: &ConvParams,
     let images = Images { data: &data, count, size };
     let (expected, pixels) = (reference(p, images, &weights), p.output(size).iter().product());
     let what = format!("{} {} threads {count} x {size:?} {p:?}", isa.name(), pool.threads());
-    check(&expected, p.outputs, pixels, p.depth(), &what, |out, epilogue| depthwise(isa, p, &weights, pool, scratch, images, out, epilogue));
+    check(&expected, p.outputs, pixels, p.depth(), &what, |out, epilogue| {
+        depthwise(isa, p, &weights, pool, scratch, images, out, epilogue)
+    });
 }
 
 #[test]
@@ -185,9 +187,16 @@ fn pooling_agrees_with_nested_loops() {
             let to = p.output(size).map(|o| o + random.below(2));
             let data = random.fill(count * channels * size.iter().product::<usize>());
             let tail = |a: [usize; 3]| [a[1], a[2]];
-            let params = PoolParams { kernel: tail(p.kernel), stride: tail(p.stride), dilation: tail(p.dilation), pad_begin: tail(p.pad_begin), pad_end: tail(p.pad_end) };
+            let params = PoolParams {
+                kernel: tail(p.kernel),
+                stride: tail(p.stride),
+                dilation: tail(p.dilation),
+                pad_begin: tail(p.pad_begin),
+                pad_end: tail(p.pad_end),
+            };
             let images = Images { data: &data, count, size };
-            for pooling in [Pooling::Max, Pooling::Average(Count::Image), Pooling::Average(Count::Padded), Pooling::Average(Count::Window)] {
+            for pooling in [Pooling::Max, Pooling::Average(Count::Image), Pooling::Average(Count::Padded), Pooling::Average(Count::Window)]
+            {
                 let expected = pool_reference(&p, pooling, images, tail(to));
                 let what = format!("{} {} threads {count} x {size:?} to {to:?} {pooling:?} {p:?}", isa.name(), pool.threads());
                 check(&expected, channels, to[1] * to[2], p.kernel.iter().product::<usize>() + 1, &what, |out, epilogue| {
@@ -211,7 +220,9 @@ fn pool_reference(p: &ConvParams, pooling: Pooling, x: Images, [oh, ow]: [usize;
                 (max, sum, size, image) = (max.max(v), sum + v, size + v.abs(), image + 1);
             }
         });
-        let end = |d: usize| (0..p.kernel[d]).filter(|t| o[d] * p.stride[d] + t * p.dilation[d] < x.size[d] + p.pad_begin[d] + p.pad_end[d]).count();
+        let end = |d: usize| {
+            (0..p.kernel[d]).filter(|t| o[d] * p.stride[d] + t * p.dilation[d] < x.size[d] + p.pad_begin[d] + p.pad_end[d]).count()
+        };
         let count = match pooling {
             Pooling::Max => {
                 all.push((max, max.abs()));
@@ -236,7 +247,11 @@ fn a_maximum_keeps_nan() {
         let mut y = vec![0f32; 6 * 40];
         let images = Images { data: &data, count: 1, size: [1, 6, 40] };
         pool2d(isa, &params, Pooling::Max, &Pool::new(1), &mut Scratch::new(), images, 1, [6, 40], Output::dense(&mut y), None);
-        assert!(y.iter().enumerate().all(|(i, v)| v.is_nan() == ((i / 40).abs_diff(3) <= 1 && (i % 40).abs_diff(21) <= 1)), "{}", isa.name());
+        assert!(
+            y.iter().enumerate().all(|(i, v)| v.is_nan() == ((i / 40).abs_diff(3) <= 1 && (i % 40).abs_diff(21) <= 1)),
+            "{}",
+            isa.name()
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use crate::cpu::gemm::{Epilogue, Output};
 use crate::cpu::isa::{Isa, Kernel, Simd};
 use crate::cpu::pool::Pool;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::strip::{Planes, Strip, Strips, places, store};
+use crate::cpu::strip::{Planes, Strip, Strips, load, places, store};
 
 /// Whether [`depthwise`] computes this convolution: one input channel in each group, and no depth.
 pub fn fits(params: &ConvParams) -> bool {
@@ -21,7 +21,14 @@ pub fn fits(params: &ConvParams) -> bool {
 /// # Panics
 /// Where [`fits`] says no, the input has depth, or sizes contradict each other.
 pub fn depthwise(
-    isa: Isa, params: &ConvParams, weights: &[f32], pool: &Pool, scratch: &mut Scratch, images: Images, out: Output, epilogue: Option<Epilogue>,
+    isa: Isa,
+    params: &ConvParams,
+    weights: &[f32],
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    out: Output,
+    epilogue: Option<Epilogue>,
 ) {
     let (p, [depth, h, w]) = (params, images.size);
     assert!(fits(p) && depth == 1, "not a convolution channel by channel: {p:?}");
@@ -101,7 +108,7 @@ impl Channel<'_> {
                 let mut sum = [S::splat(0.0); ROWS];
                 for y in 0..(ROWS - 1) * STEP + K {
                     for kx in 0..K {
-                        let v = S::load(from.add(y * strip.step + kx % STEP * strip.phase + kx / STEP + x));
+                        let v = load::<S>(from.add(y * strip.step + x * STEP + kx), STEP);
                         for r in 0..ROWS {
                             if y >= r * STEP && y < r * STEP + K {
                                 sum[r] = S::fma(weight[y - r * STEP][kx], v, sum[r]);
@@ -109,9 +116,17 @@ impl Channel<'_> {
                         }
                     }
                 }
-                for r in 0..ROWS {
-                    let at = (row + r) * width + x;
-                    store::<S>(strip.to.add(at), strip.rows.len() * width - at, sum[r]);
+                // One branch for all rows: between branches the sums would be computed one after another.
+                let (at, end) = (row * width + x, strip.rows.len() * width);
+                if at + (ROWS - 1) * width + S::LANES <= end {
+                    for r in 0..ROWS {
+                        S::store(strip.to.add(at + r * width), sum[r]);
+                    }
+                } else {
+                    for r in 0..ROWS {
+                        let at = at + r * width;
+                        store::<S>(strip.to.add(at), end - at, sum[r]);
+                    }
                 }
             }
         }
@@ -128,10 +143,10 @@ impl Channel<'_> {
                 unsafe {
                     let mut sum = S::splat(0.0);
                     for ky in 0..s.kernel[0] {
-                        let from = strip.from.add((row * s.stride[0] + ky * s.dilation[0]) * strip.step + x);
+                        let from = strip.from.add((row * s.stride[0] + ky * s.dilation[0]) * strip.step + x * s.stride[1]);
                         for kx in 0..s.kernel[1] {
                             let weight = S::splat(self.weights[ky * s.kernel[1] + kx]);
-                            sum = S::fma(weight, S::load(from.add(s.place(kx, strip.phase))), sum);
+                            sum = S::fma(weight, load::<S>(from.add(kx * s.dilation[1]), s.stride[1]), sum);
                         }
                     }
                     let at = row * width + x;

@@ -7,7 +7,7 @@ use crate::cpu::gemm::{Epilogue, Output};
 use crate::cpu::isa::{Isa, Kernel, Simd};
 use crate::cpu::pool::Pool;
 use crate::cpu::scratch::Scratch;
-use crate::cpu::strip::{Planes, Strip, Strips, places, store};
+use crate::cpu::strip::{Planes, Strip, Strips, load, places, store};
 
 /// What becomes of the elements of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,15 @@ pub struct PoolParams {
 /// # Panics
 /// Where sizes contradict each other.
 pub fn pool2d(
-    isa: Isa, params: &PoolParams, pooling: Pooling, pool: &Pool, scratch: &mut Scratch, images: Images, channels: usize, to: [usize; 2], out: Output,
+    isa: Isa,
+    params: &PoolParams,
+    pooling: Pooling,
+    pool: &Pool,
+    scratch: &mut Scratch,
+    images: Images,
+    channels: usize,
+    to: [usize; 2],
+    out: Output,
     epilogue: Option<Epilogue>,
 ) {
     let (p, [depth, h, w]) = (params, images.size);
@@ -77,15 +85,24 @@ impl Kernel for Channel<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         // SAFETY: `Strips::run` made the strip for these windows, and its output rows belong to this task.
-        unsafe { if self.max { self.rows::<S, true>() } else { self.rows::<S, false>() } }
+        unsafe {
+            match (self.max, self.strips.stride[1]) {
+                (true, 1) => self.rows::<S, true>(1),
+                (true, 2) => self.rows::<S, true>(2),
+                (true, step) => self.rows::<S, true>(step),
+                (false, 1) => self.rows::<S, false>(1),
+                (false, 2) => self.rows::<S, false>(2),
+                (false, step) => self.rows::<S, false>(step),
+            }
+        }
     }
 }
 
 impl Channel<'_> {
     /// # Safety
-    /// The strip is one of `strips`.
+    /// The strip is one of `strips`, whose stride along a row is `step`.
     #[inline(always)]
-    unsafe fn rows<S: Simd, const MAX: bool>(&self) {
+    unsafe fn rows<S: Simd, const MAX: bool>(&self, step: usize) {
         let (s, strip, width) = (self.strips, self.strip, self.strips.out[1]);
         for row in 0..strip.rows.len() {
             for x in places(width, S::LANES) {
@@ -93,9 +110,9 @@ impl Channel<'_> {
                 unsafe {
                     let mut all = S::splat(s.fill);
                     for ky in 0..s.kernel[0] {
-                        let from = strip.from.add((row * s.stride[0] + ky * s.dilation[0]) * strip.step + x);
+                        let from = strip.from.add((row * s.stride[0] + ky * s.dilation[0]) * strip.step + x * step);
                         for kx in 0..s.kernel[1] {
-                            let v = S::load(from.add(s.place(kx, strip.phase)));
+                            let v = load::<S>(from.add(kx * s.dilation[1]), step);
                             all = if MAX { S::max(all, v) } else { S::add(all, v) };
                         }
                     }

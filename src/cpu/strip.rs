@@ -1,5 +1,4 @@
-//! A strip is a few rows of one channel with their padding, copied to where every window can be read without a test for edges and,
-//! whatever the stride, without gaps: columns that neighbouring windows see at the same place lie side by side.
+//! A strip is a few rows of one channel with their padding, copied to where every window can be read without a test for edges.
 //! Shared by the kernels that work channel by channel. It computes nothing.
 #![allow(unsafe_code)]
 
@@ -28,7 +27,6 @@ pub(crate) struct Strips {
 }
 
 /// The planes to go over: outputs are `count` x `channels` x `out`; each output plane is made from one input plane.
-#[derive(Clone, Copy)]
 pub(crate) struct Planes<'a> {
     pub(crate) input: &'a [f32],
     pub(crate) count: usize,
@@ -47,21 +45,19 @@ pub(crate) struct Strip {
     pub(crate) from: *const f32,
     /// Distance between rows of the strip.
     pub(crate) step: usize,
-    /// Distance between the phases of a row: column `c` is in phase `c % stride`, at `c / stride`.
-    pub(crate) phase: usize,
     /// First element of output row `rows.start`, dense rows of `Strips::out[1]`.
     pub(crate) to: *mut f32,
 }
 
 impl Strips {
-    /// Distance between phases of a row: windows of whole vectors of outputs fit in.
-    fn phase(&self, lanes: usize) -> usize {
-        aligned(self.out[1].next_multiple_of(lanes) + (self.kernel[1] - 1) * self.dilation[1] / self.stride[1])
+    /// Elements left free before a row so that the image, not its padding, begins at the alignment of vectors.
+    fn lead(&self, lanes: usize) -> usize {
+        self.pad[1].wrapping_neg() % lanes
     }
 
-    /// Where in a row of a strip the elements of windows are that have place `kx` in them.
-    pub(crate) fn place(&self, kx: usize, phase: usize) -> usize {
-        kx * self.dilation[1] % self.stride[1] * phase + kx * self.dilation[1] / self.stride[1]
+    /// Distance between rows of a strip: windows of whole vectors of outputs fit in.
+    fn step(&self, lanes: usize) -> usize {
+        aligned(self.lead(lanes) + self.out[1].next_multiple_of(lanes) * self.stride[1] + (self.kernel[1] - 1) * self.dilation[1])
     }
 
     /// Rows of the strip under so many output rows.
@@ -70,15 +66,22 @@ impl Strips {
     }
 
     /// Calls `f` for each strip of all planes, on all threads, then the epilogue for what it made.
-    pub(crate) fn run(&self, isa: Isa, pool: &Pool, scratch: &mut Scratch, p: Planes, epilogue: Option<Epilogue>, f: &(dyn Fn(Strip) + Sync)) {
+    pub(crate) fn run(
+        &self,
+        isa: Isa,
+        pool: &Pool,
+        scratch: &mut Scratch,
+        p: Planes,
+        epilogue: Option<Epilogue>,
+        f: &(dyn Fn(Strip) + Sync),
+    ) {
         let ([h, w], [oh, ow]) = (self.size, self.out);
         assert_eq!(p.input.len(), p.count * p.channels / p.multiplier * h * w, "number of input elements");
-        assert!(p.out.strides.is_none() && p.count * p.channels * oh * ow <= p.out.memory.len(), "output is dense and large enough");
+        let out = p.out.plain(p.count * p.channels * oh * ow);
         if p.count * p.channels * oh * ow == 0 {
             return;
         }
-        let phase = self.phase(isa.lanes());
-        let step = phase * self.stride[1];
+        let step = self.step(isa.lanes());
         // As many rows as fit, a multiple of four, at least four; the same number in each strip but the last.
         let fit = (1..=oh).take_while(|&rows| rows <= 4 || self.height(rows) * step <= STRIP).last().unwrap_or(1);
         let rows = if fit < oh { fit & !3 } else { fit };
@@ -91,10 +94,11 @@ impl Strips {
             let (rows, own) = (first..oh.min(first + rows), memory.part(slot * room, room));
             let input = &p.input[plane / p.multiplier * h * w..];
             // SAFETY: a slot is one thread's.
-            isa.run(Copy { strips: self, input, rows: rows.clone(), phase, to: unsafe { own.slice() } });
-            let to = p.out.memory.ptr().wrapping_add(plane * oh * ow + first * ow);
+            isa.run(Copy { strips: self, input, rows: rows.clone(), step, to: unsafe { own.slice() } });
+            let to = out.ptr().wrapping_add(plane * oh * ow + first * ow);
             let (image, channel, pixels) = (plane / p.channels, plane % p.channels, rows.start * ow..rows.end * ow);
-            f(Strip { channel, rows, from: own.ptr(), step, phase, to });
+            let from = own.ptr().wrapping_add(self.lead(isa.lanes()));
+            f(Strip { channel, rows, from, step, to });
             if let Some(epilogue) = epilogue {
                 epilogue(image, channel, channel + 1, pixels.start, pixels.end);
             }
@@ -107,7 +111,7 @@ struct Copy<'a> {
     strips: &'a Strips,
     input: &'a [f32],
     rows: Range<usize>,
-    phase: usize,
+    step: usize,
     to: &'a mut [f32],
 }
 
@@ -115,32 +119,47 @@ impl Kernel for Copy<'_> {
     type Output = ();
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let (s, [h, w], [left, stride]) = (self.strips, self.strips.size, [self.strips.pad[1], self.strips.stride[1]]);
-        let width = (s.out[1] - 1) * stride + (s.kernel[1] - 1) * s.dilation[1] + 1;
-        // Of a phase: its elements, and the places of the first and the last one that are in the image.
-        let extent = |phase: usize| {
-            let count = width.saturating_sub(phase).div_ceil(stride);
-            let first = left.saturating_sub(phase).div_ceil(stride).min(count);
-            (count, first, (left + w).saturating_sub(phase).div_ceil(stride).clamp(first, count))
-        };
-        let known = [extent(0), extent(1)];
+        let (s, [h, w], lead) = (self.strips, self.strips.size, self.strips.lead(S::LANES));
+        let width = (s.out[1] - 1) * s.stride[1] + (s.kernel[1] - 1) * s.dilation[1] + 1;
+        // Places from `first` to `last` are in the image.
+        let first = s.pad[1].min(width);
+        let last = width.min(first + w);
         for r in 0..s.height(self.rows.len()) {
-            let y = (self.rows.start * s.stride[0] + r).checked_sub(s.pad[0]).filter(|&y| y < h);
-            for phase in 0..stride.min(width) {
-                let to = &mut self.to[(r * stride + phase) * self.phase..];
-                let (count, first, last) = if phase < 2 { known[phase] } else { extent(phase) };
-                // SAFETY: the machine has the set, since this runs.
-                unsafe {
-                    match y.filter(|_| first < last) {
-                        None => fill::<S>(count, s.fill, to),
-                        Some(y) => {
-                            fill::<S>(first, s.fill, to);
-                            copy::<S>(last - first, &self.input[y * w + first * stride + phase - left..], stride, &mut to[first..]);
-                            fill::<S>(count - last, s.fill, &mut to[last..]);
-                        }
-                    }
+            let y = (self.rows.start * s.stride[0] + r).checked_sub(s.pad[0]).filter(|&y| y < h && first < last);
+            let to = &mut self.to[r * self.step + lead..];
+            // SAFETY: the machine has the set, since this runs.
+            unsafe {
+                match y {
+                    None => fill::<S>(width, s.fill, to),
+                    Some(y) => padded::<S>(first, last, width, &self.input[y * w..], s.fill, to),
                 }
             }
+        }
+    }
+}
+
+/// Writes `count` elements: padding, elements of `from` at places `first` to `last`, padding. Up to a vector more where there is room,
+/// which the next row is to set right.
+///
+/// # Safety
+/// The machine has the set.
+#[inline(always)]
+unsafe fn padded<S: Simd>(first: usize, last: usize, count: usize, from: &[f32], value: f32, to: &mut [f32]) {
+    let whole = (last - first).next_multiple_of(S::LANES);
+    let short = first <= S::LANES && count - last <= S::LANES;
+    // SAFETY: the first case writes up to `first + whole` or `last + LANES` and reads `whole`, which exist by the test.
+    unsafe {
+        if short && (first + whole).max(last + S::LANES) <= to.len() && whole <= from.len() {
+            let to = to.as_mut_ptr();
+            S::store(to, S::splat(value));
+            for i in (0..whole).step_by(S::LANES) {
+                S::store(to.add(first + i), S::load(from.as_ptr().add(i)));
+            }
+            S::store(to.add(last), S::splat(value));
+        } else {
+            fill::<S>(first, value, to);
+            copy::<S>(last - first, from, 1, &mut to[first..]);
+            fill::<S>(count - last, value, &mut to[last..]);
         }
     }
 }
@@ -167,6 +186,28 @@ pub(crate) unsafe fn store<S: Simd>(to: *mut f32, room: usize, v: S::V) {
             S::store(spare.as_mut_ptr(), v);
             // Volatile, so that this does not become a call, around which all vectors in registers would be saved.
             (0..room).for_each(|i| to.add(i).write_volatile(spare[i]));
+        }
+    }
+}
+
+/// `LANES` elements that are `step` apart.
+///
+/// # Safety
+/// `LANES * step` elements at `from` are readable.
+#[inline(always)]
+pub(crate) unsafe fn load<S: Simd>(from: *const f32, step: usize) -> S::V {
+    // SAFETY: by the caller's word.
+    unsafe {
+        match step {
+            1 => S::load(from),
+            2 => S::load_even(from),
+            _ => {
+                let mut spare = [0f32; 16];
+                for i in 0..S::LANES {
+                    spare[i] = *from.add(i * step);
+                }
+                S::load(spare.as_ptr())
+            }
         }
     }
 }

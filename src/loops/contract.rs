@@ -43,7 +43,7 @@ pub enum ContractKind {
         x: BufferId,
         /// Maximum, else average.
         max: bool,
-        /// Averages count padding.
+        /// Averages count padding; what of a window lies behind the padding is never counted.
         count_padding: bool,
         /// The window.
         window: Window,

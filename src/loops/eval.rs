@@ -227,7 +227,8 @@ impl Run<'_> {
                     if *max {
                         values.fold(f64::NEG_INFINITY, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) })
                     } else {
-                        let count = if *count_padding { window.kernel.iter().product::<i64>() as usize } else { taps.len() };
+                        let count =
+                            if *count_padding { padded_taps(window, &x_shape[2..], &unflatten(i[2], &shape[2..])) } else { taps.len() };
                         values.sum::<f64>() / count as f64
                     }
                 }
@@ -262,6 +263,16 @@ fn unflatten(mut i: i64, extents: &[usize]) -> Vec<i64> {
         i /= extents[k] as i64;
     }
     index
+}
+
+/// Elements of a window that lie inside the padded data: one that overhangs behind it counts less.
+fn padded_taps(window: &Window, extents: &[usize], at: &[i64]) -> usize {
+    let inside = |i: usize| {
+        let first = at[i] * window.stride[i] - window.pad_begin[i];
+        let end = extents[i] as i64 + window.pad_end[i];
+        (0..window.kernel[i]).filter(|k| first + k * window.dilation[i] < end).count()
+    };
+    (0..extents.len()).map(inside).product()
 }
 
 /// Taps of a window at one output pixel that lie on the data: (place in the window, pixel of the data).

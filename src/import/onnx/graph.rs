@@ -3,7 +3,7 @@
 
 use crate::import::onnx::attributes::Attributes;
 use crate::import::onnx::node::Cx;
-use crate::import::onnx::order::{self, MAX_DEPTH, Plan, label};
+use crate::import::onnx::order::{self, MAX_DEPTH, Plan, label, short};
 use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto};
 use crate::import::onnx::symbols::Symbols;
 use crate::import::onnx::table::{self, How, Row};
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub type Ops<'a> = &'a dyn Fn(&str) -> Option<&'static OpDef>;
 
 /// An extent with more parts than this comes from no real network; following it could take for ever.
-const MAX_EXPRESSION: usize = 512;
+const MAX_EXPRESSION: usize = 256;
 
 /// What a name of the model stands for.
 enum Named<'a> {
@@ -49,12 +49,13 @@ pub struct Importer<'a> {
     pub weights: Weights,
     rows: &'a [&'a [Row]],
     scopes: Vec<Scope<'a>>,
+    prefixes: HashSet<String>,
 }
 
 impl<'a> Importer<'a> {
     /// An importer that knows the operators of `rows`.
     pub fn new(rows: &'a [&'a [Row]], ops: Ops<'a>, opsets: BTreeMap<String, i64>, weights: Weights) -> Importer<'a> {
-        Importer { ops, opsets, weights, rows, scopes: Vec::new() }
+        Importer { ops, opsets, weights, rows, scopes: Vec::new(), prefixes: HashSet::new() }
     }
 
     /// The network.
@@ -82,7 +83,12 @@ impl<'a> Importer<'a> {
         let given = graph.input.len();
         ensure!(given == inputs.len(), MalformedModel, "graph '{}' has {given} inputs, not {}", graph.name, inputs.len());
         let plan = order::plan(graph, &|outer| self.scopes.iter().any(|s| s.names.contains_key(outer)))?;
-        self.open(graph, format!("{name}/"))?;
+        let mut prefix = format!("{}/", short(name));
+        if !self.prefixes.insert(prefix.clone()) {
+            prefix = format!("{}#{}/", short(name), self.prefixes.len());
+            self.prefixes.insert(prefix.clone());
+        }
+        self.open(graph, prefix)?;
         for (input, fact) in graph.input.iter().zip(inputs) {
             let id = self.scope().builder.input(&input.name, fact.clone())?;
             let taken = self.scope().names.insert(&input.name, Named::Value(id)).is_some();
@@ -139,7 +145,7 @@ impl<'a> Importer<'a> {
         let inputs = node.input.iter().map(|name| if name.is_empty() { Ok(None) } else { self.named(name).map(Some) });
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
         let own = [&node.name].into_iter().chain(&node.output).find(|n| !n.is_empty()).unwrap_or(&node.op_type);
-        let name = format!("{}{own}", self.scope().prefix);
+        let name = format!("{}{}", self.scope().prefix, short(own));
         let wanted = node.output.iter().map(|o| !o.is_empty() && plan.read.contains(o.as_str())).collect();
         let made_before = self.building().nodes.len() as u32;
         let mut cx = Cx::new(self, node, name, opset, inputs, wanted, Attributes::new(node)?);

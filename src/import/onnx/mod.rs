@@ -31,6 +31,7 @@ use crate::import::onnx::graph::{Importer, Ops};
 use crate::import::onnx::proto::ModelProto;
 use crate::import::onnx::weights::Weights;
 use crate::ir::Graph;
+use crate::ops;
 use crate::tensor::bytes::map_file;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::{ensure, fail};
@@ -58,18 +59,18 @@ pub struct Model {
 }
 
 /// Imports the model in a file. Weights stay in the mapped file, and in data files of the same folder that it names.
-pub fn load_file(path: &Path, ops: Ops) -> Result<Model> {
+pub fn load_file(path: &Path) -> Result<Model> {
     let bytes = map_file(path)?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    load_bytes(bytes, Some(folder), ops).context(|| format!("model '{}'", path.display()))
+    load_bytes(bytes, Some(folder)).context(|| format!("model '{}'", path.display()))
 }
 
 /// Imports a model from memory; `folder` is where its data files are, if it has any.
-pub fn load_bytes(bytes: Bytes, folder: Option<&Path>, ops: Ops) -> Result<Model> {
-    load_with(table::FAMILIES, bytes, folder, ops)
+pub fn load_bytes(bytes: Bytes, folder: Option<&Path>) -> Result<Model> {
+    load_with(table::FAMILIES, &ops::find, bytes, folder)
 }
 
-fn load_with(rows: &[&[table::Row]], bytes: Bytes, folder: Option<&Path>, ops: Ops) -> Result<Model> {
+fn load_with(rows: &[&[table::Row]], ops: Ops, bytes: Bytes, folder: Option<&Path>) -> Result<Model> {
     let fault = |e| Error::new(Code::MalformedModel, format!("this is no ONNX model, or it is cut or damaged: {e}"));
     let model = ModelProto::decode(bytes).map_err(fault)?;
     let Some(graph) = &model.graph else { fail!(MalformedModel, "this is no ONNX model: it has no graph") };
@@ -79,7 +80,9 @@ fn load_with(rows: &[&[table::Row]], bytes: Bytes, folder: Option<&Path>, ops: O
         let twice = opsets.insert(domain.to_string(), set.version).is_some_and(|v| v != set.version);
         ensure!(!twice, MalformedModel, "two versions of operator set '{domain}' are given");
     }
-    let Some(opset) = opsets.get("").copied() else { fail!(MalformedModel, "the version of the operator set is not given") };
+    // A model of other domains' operators only needs none of ONNX's own.
+    let own = opsets.get("").copied().or_else(|| graph.node.iter().all(|n| !table::domain(n).is_empty()).then_some(NEWEST_OPSET));
+    let Some(opset) = own else { fail!(MalformedModel, "the version of the operator set is not given") };
     ensure!(
         opset >= OLDEST_OPSET,
         UnsupportedModel,

@@ -7,13 +7,14 @@ use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto};
 use crate::ir::attrs::{Attr, Attrs, Param};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
-use crate::ir::{Body, ValueId};
+use crate::ir::{Body, Def, ValueId};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::{ensure, fail};
 use std::cell::Cell;
+use std::collections::HashMap;
 
 /// A shape-like parameter with these entries.
 pub fn statics(values: &[i64]) -> Attr {
@@ -226,5 +227,28 @@ impl<'m, 'a> Cx<'m, 'a> {
     pub fn body(&mut self, attribute: &str, inputs: &[Fact]) -> Result<Body> {
         let graph: &'a GraphProto = self.attrs.graph(attribute)?;
         self.importer.body(&format!("{}.{attribute}", self.name), graph, inputs)
+    }
+
+    /// Adds the nodes of a graph whose only inputs are its captures, and gives its outputs.
+    pub fn splice(&mut self, body: &Body) -> Result<Vec<ValueId>> {
+        let inputs = body.graph.inputs.iter().zip(&body.captures);
+        let mut map: HashMap<ValueId, ValueId> = inputs.map(|(inner, outer)| (*inner, *outer)).collect();
+        let builder = self.importer.builder();
+        for (i, value) in body.graph.values.iter().enumerate() {
+            if let Def::Const(tensor) = &value.def {
+                map.insert(ValueId(i as u32), builder.constant(&value.name, tensor.clone()));
+            }
+        }
+        for node in &body.graph.nodes {
+            let operands: Vec<ValueId> = node.inputs.iter().map(|v| map[v]).collect();
+            let mut inner = node.bodies.clone();
+            inner.iter_mut().flat_map(|b| &mut b.captures).for_each(|v| *v = map[v]);
+            let results = builder.node_with_bodies(&node.name, node.op, node.attrs.clone(), &operands, inner)?;
+            for (old, new) in node.outputs.iter().zip(&results) {
+                builder.name_value(*new, &body.graph.value(*old).name);
+            }
+            map.extend(node.outputs.iter().copied().zip(results));
+        }
+        Ok(body.graph.outputs.iter().map(|o| map[&o.value]).collect())
     }
 }

@@ -31,8 +31,7 @@ fn batch_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
     if (1..cx.output_count()).any(|i| cx.wants(i)) {
         fail!(UnsupportedModel, "its results besides the first, the statistics of training, are used; export the model for inference");
     }
-    let mut attrs =
-        vec![("axis", Attr::Int(1)), ("epsilon", Attr::Float(epsilon)), ("center", Attr::Bool(true)), ("scale", Attr::Bool(true))];
+    let mut attrs = vec![("axis", Attr::Int(1)), ("epsilon", Attr::Float(epsilon))];
     if training {
         attrs.push(("training", Attr::Bool(true)));
     }
@@ -61,9 +60,8 @@ fn layer_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let beta = match beta {
         Some(beta) => flat(cx, beta, inner)?,
         None => {
-            let (zero, dtype) = (cx.scalar_like(x, 0.0)?, cx.dtype(x));
-            let attrs = [("shape", Attr::Param(Param::Static(vec![count.clone()]))), ("dtype", Attr::DType(dtype))];
-            cx.one("full", &attrs, &[zero])?
+            let zero = cx.scalar_like(x, 0.0)?;
+            cx.one("full", &[("shape", Attr::Param(Param::Static(vec![count.clone()])))], &[zero])?
         }
     };
     let attrs = |axis: i64| [("axis", Attr::Int(axis)), ("epsilon", Attr::Float(epsilon))];

@@ -19,13 +19,21 @@ pub struct Plan<'a> {
     pub read: HashSet<&'a str>,
 }
 
+/// The beginning of a name: what is made from a name is made often, and a file may hold a name of any length.
+pub fn short(name: &str) -> &str {
+    match name.char_indices().nth(200) {
+        Some((end, _)) => &name[..end],
+        None => name,
+    }
+}
+
 /// How messages call a node.
 pub fn label(node: &NodeProto) -> String {
     let name = match (node.name.as_str(), node.output.iter().find(|o| !o.is_empty())) {
         ("", Some(output)) => output,
         (name, _) => name,
     };
-    format!("node '{name}' ({})", node.op_type)
+    format!("node '{}' ({})", short(name), short(&node.op_type))
 }
 
 /// The graphs inside a node.

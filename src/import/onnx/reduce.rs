@@ -4,6 +4,7 @@ use crate::import::onnx::node::{Cx, statics};
 use crate::import::onnx::table::{Row, by};
 use crate::ir::ValueId;
 use crate::ir::attrs::{Attr, Param};
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::{ensure, fail};
 
@@ -19,8 +20,8 @@ pub const ROWS: &[Row] = &[
     by("ReduceSumSquare", 1, reduce),
     by("ReduceLogSum", 1, reduce),
     by("ReduceLogSumExp", 1, reduce_log_sum_exp),
-    by("ArgMax", 1, arg),
-    by("ArgMin", 1, arg),
+    by("ArgMax", 1, arg).needing(&["argmax"]),
+    by("ArgMin", 1, arg).needing(&["argmin"]),
 ];
 
 /// What is done before the reduction, the reduction, and what is done after it.
@@ -79,13 +80,21 @@ fn keepdims(cx: &Cx) -> Result<bool> {
 fn reduce(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (mut x, axes, keep) = (cx.input(0)?, axes(cx)?, keepdims(cx)?);
     let (before, op, after) = steps(cx.op_type());
+    // Since version 20 maximum and minimum take bool, with false below true.
+    let dtype = cx.dtype(x);
+    if dtype == DType::Bool {
+        x = cx.cast(x, DType::I32)?;
+    }
     x = match before {
         "" => x,
         "square" => cx.call("multiply", &[x, x])?,
         other => cx.call(other, &[x])?,
     };
     x = reduce_by(cx, op, x, &axes, keep)?;
-    Ok(vec![if after.is_empty() { x } else { cx.call(after, &[x])? }])
+    if !after.is_empty() {
+        x = cx.call(after, &[x])?;
+    }
+    Ok(vec![if dtype == DType::Bool { cx.cast(x, dtype)? } else { x }])
 }
 
 /// log(sum(exp(x - m))) + m with m = max(x), so that nothing overflows

@@ -56,7 +56,7 @@ fn constant_of_shape(cx: &mut Cx) -> Result<Vec<ValueId>> {
     ensure!(fill.len() == 1, MalformedModel, "attribute 'value' has {} elements, not one", fill.len());
     let mut operands = vec![cx.add_constant(fill.reshaped(&[])?)];
     let extents = cx.param(extents, &mut operands);
-    Ok(vec![cx.one("full", &[("shape", extents), ("dtype", Attr::DType(fill.dtype()))], &operands)?])
+    Ok(vec![cx.one("full", &[("shape", extents)], &operands)?])
 }
 
 fn identity(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -90,7 +90,7 @@ fn dropped_nothing(cx: &mut Cx, x: ValueId, mask: DType) -> Result<Vec<ValueId>>
         return Ok(vec![x]);
     }
     let yes = cx.scalar(mask, 1.0)?;
-    let attrs = [("shape", Attr::Param(Param::Static(cx.shape(x)))), ("dtype", Attr::DType(mask))];
+    let attrs = [("shape", Attr::Param(Param::Static(cx.shape(x))))];
     Ok(vec![x, cx.one("full", &attrs, &[yes])?])
 }
 

@@ -1,5 +1,6 @@
 //! Facts of a model's inputs: its named extents become symbols of that name, nameless ones are named after input and axis.
 
+use crate::import::onnx::order::short;
 use crate::import::onnx::proto::{DimProto, ValueInfoProto};
 use crate::import::onnx::weights::{MAX_RANK, element_type};
 use crate::ir::fact::Fact;
@@ -42,7 +43,7 @@ impl<'a> Symbols<'a> {
             DimProto { dim_param: Some(name), .. } if !matches!(name.trim(), "" | "?") => self.named(name),
             _ => {
                 let name = self.free(&format!("{}.{axis}", input.name));
-                Dim::symbol(&name, 1, MAX_EXTENT)
+                Dim::symbol(&name, 0, MAX_EXTENT)
             }
         });
         Ok(Fact::new(dtype, dims.collect()))
@@ -53,12 +54,13 @@ impl<'a> Symbols<'a> {
             let symbol = self.free(name);
             self.named.insert(name.into(), symbol);
         }
-        Dim::symbol(&self.named[name], 1, MAX_EXTENT)
+        Dim::symbol(&self.named[name], 0, MAX_EXTENT)
     }
 
     /// A name that no other symbol has, as near to `wish` as the text of expressions allows.
     fn free(&mut self, wish: &str) -> String {
         let mut name: String = wish.trim().chars().map(|c| if c.is_alphanumeric() || "_.?#:/".contains(c) { c } else { '_' }).collect();
+        name = short(&name).into();
         if name.starts_with(|c: char| c.is_numeric()) {
             name.insert(0, '_');
         }
