@@ -10,16 +10,16 @@ use tvmtrt::capi::dlpack::{DLDataType, DLDevice, DLManagedTensorVersioned, DLTen
 use tvmtrt::capi::partition::tvmtrt_shape_t;
 use tvmtrt::capi::run::tvmtrt_argument_t;
 
-/// Compiles `tests/c/<name>.c` against the library that was built with this test.
-fn compile(name: &str) -> PathBuf {
-    let folder = scratch(name);
-    let program = folder.join(name);
+/// Compiles `tests/c/<source>.c` against the library that was built with this test, in a folder of this name.
+fn compile(folder: &str, source: &str) -> PathBuf {
+    let folder = scratch(folder);
+    let program = folder.join(source);
     // Programs look for the library under its SONAME.
     std::os::unix::fs::symlink(library(), folder.join("libtvmtrt.so.0")).unwrap();
     run(Command::new("gcc")
         .args(["-std=c11", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
         .arg(root().join("include"))
-        .arg(root().join(format!("tests/c/{name}.c")))
+        .arg(root().join(format!("tests/c/{source}.c")))
         .arg("-o")
         .arg(&program)
         .arg(folder.join("libtvmtrt.so.0"))
@@ -29,7 +29,7 @@ fn compile(name: &str) -> PathBuf {
 }
 
 fn run_checked(name: &str) {
-    let program = compile(name);
+    let program = compile(name, name);
     run(&mut Command::new(&program));
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
@@ -47,6 +47,19 @@ fn misuse_is_answered() {
 #[test]
 fn arguments_are_checked_and_used() {
     run_checked("arguments");
+}
+
+#[test]
+fn regions_are_explained_and_filtered() {
+    run_checked("regions");
+}
+
+#[test]
+fn regions_are_built_by_a_real_library() {
+    if std::env::var_os("TVMTRT_TENSORRT_LIBRARY").is_none() {
+        return skip("tensorrt", "TVMTRT_TENSORRT_LIBRARY names no library");
+    }
+    println!("{}", run(Command::new(compile("regions_build", "regions")).arg("build")));
 }
 
 macro_rules! layout {
@@ -72,5 +85,5 @@ fn structures_are_the_librarys() {
         tvmtrt_shape_t { name, dims, rank, dtype }
         tvmtrt_argument_t { name, tensor, managed }
     };
-    assert_eq!(run(&mut Command::new(compile("layout"))), ours);
+    assert_eq!(run(&mut Command::new(compile("layout", "layout"))), ours);
 }

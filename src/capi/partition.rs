@@ -131,7 +131,7 @@ pub extern "C" fn tvmtrt_partition_explain(
 ) -> Option<Box<tvmtrt_error_t>> {
     guard(|| {
         let p = need(partition, "partition")?.partition();
-        tvmtrt_text_t::put(&if is_json(format)? { p.explain_json() } else { p.explain_text() }?, out)
+        tvmtrt_text_t::put(&if is_json(format)? { p.explain_json() } else { p.explain_text() }, out)
     })
 }
 

@@ -2,7 +2,6 @@
 
 use crate::import::onnx;
 use crate::ir::Graph;
-use crate::ops;
 use crate::session::log::{Level, Log};
 use crate::session::value::{ValueInfo, inputs_of, outputs_of};
 use crate::tensor::error::Result;
@@ -32,12 +31,12 @@ impl Model {
 
     /// Reads an ONNX file.
     pub fn load_file(path: &Path, log: &Log) -> Result<Model> {
-        onnx::load_file(path, &ops::find).map(|m| Model::of_onnx(m, log))
+        onnx::load_file(path).map(|m| Model::of_onnx(m, log))
     }
 
     /// Reads the bytes of an ONNX file. Tensors that lie outside of them are looked up in `folder`.
     pub fn load_bytes(bytes: Bytes, folder: Option<&Path>, log: &Log) -> Result<Model> {
-        onnx::load_bytes(bytes, folder, &ops::find).map(|m| Model::of_onnx(m, log))
+        onnx::load_bytes(bytes, folder).map(|m| Model::of_onnx(m, log))
     }
 
     fn of_onnx(model: onnx::Model, log: &Log) -> Model {

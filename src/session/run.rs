@@ -13,7 +13,7 @@ use crate::tensor::host::Tensor;
 use std::sync::Arc;
 
 /// What a session is asked for.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SessionOptions {
     /// CPU threads; 0 is one per core.
     pub threads: usize,
@@ -84,7 +84,7 @@ impl Session {
         });
         self.check(&given, &wanted.collect::<Vec<_>>())?;
         let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
-        let results = reference::run(&self.build.partition.graph, &inputs)?;
+        let results = reference::run(&self.build.partition.parts.graph, &inputs)?;
         // Extents that depend on data are known only now; nothing is written unless all fit.
         for ((value, sink), result) in self.build.outputs().iter().zip(outputs.iter()).zip(&results) {
             let Sink::Fill(_, shape, _) = sink else { continue };
