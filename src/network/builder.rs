@@ -60,8 +60,13 @@ impl Builder {
         Ok(out)
     }
 
-    /// A constant tensor.
+    /// A constant tensor. TensorRT has no `bool` constants: those are numbers and a cast.
     pub fn constant(&mut self, value: Tensor) -> Accepted<TensorId> {
+        if value.dtype() == DType::Bool {
+            let numbers = value.values::<u8>().iter().map(|v| i32::from(*v)).collect();
+            let id = self.add(LayerKind::Constant(Tensor::from_vec(value.shape(), numbers)), &[])?;
+            return self.add(LayerKind::Cast(DType::Bool), &[id]);
+        }
         self.add(LayerKind::Constant(value), &[])
     }
 

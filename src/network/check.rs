@@ -82,8 +82,8 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
     if capabilities.implicit_batch {
         check_batch::mode(capabilities)?;
     }
-    for tensor in &network.tensors {
-        check_tensor(tensor, capabilities)?;
+    for id in network.used() {
+        check_tensor(network.tensor(id), capabilities)?;
     }
     for layer in &network.layers {
         let at = At { network, layer, capabilities };

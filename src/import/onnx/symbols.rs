@@ -43,7 +43,7 @@ impl<'a> Symbols<'a> {
             DimProto { dim_param: Some(name), .. } if !matches!(name.trim(), "" | "?") => self.named(name),
             _ => {
                 let name = self.free(&format!("{}.{axis}", input.name));
-                Dim::symbol(&name, 1, MAX_EXTENT)
+                Dim::symbol(&name, 0, MAX_EXTENT)
             }
         });
         Ok(Fact::new(dtype, dims.collect()))
@@ -54,7 +54,7 @@ impl<'a> Symbols<'a> {
             let symbol = self.free(name);
             self.named.insert(name.into(), symbol);
         }
-        Dim::symbol(&self.named[name], 1, MAX_EXTENT)
+        Dim::symbol(&self.named[name], 0, MAX_EXTENT)
     }
 
     /// A name that no other symbol has, as near to `wish` as the text of expressions allows.
