@@ -55,10 +55,10 @@ fn ladder(n: usize) -> Arc<Graph> {
 fn checkerboard(n: usize) -> Arc<Graph> {
     let side = (n as f64).sqrt() as usize;
     let mut reads = |i: usize| {
-        let left = (i % side > 0).then(|| i - 1);
+        let left = (i % side != 0).then(|| i - 1);
         left.into_iter().chain(i.checked_sub(side)).collect()
     };
-    graph("checkerboard", n, &mut reads, &mut |i| (i / side + i % side) % 2 == 0)
+    graph("checkerboard", n, &mut reads, &mut |i| (i / side + i % side).is_multiple_of(2))
 }
 
 fn random(n: usize) -> Arc<Graph> {

@@ -1,9 +1,10 @@
 //! What a caller may ask of the partitioner, as plain data, and for which TensorRT it plans.
 //! No keys or text forms of options here: those belong to the C interface.
 
+use crate::ir::Graph;
 use crate::ir::view::NodeView;
-use crate::ir::{Graph, NodeId};
 use crate::network::capabilities::{Capabilities, Flavour, Version};
+use crate::partition::region::Region;
 use crate::tensor::error::Result;
 use crate::{ensure, fail};
 use std::collections::BTreeSet;
@@ -38,12 +39,12 @@ impl Offload {
 pub enum FilterQuery<'a> {
     /// May this node, which every built-in rule accepts, be offloaded?
     Node(NodeView<'a>),
-    /// May these nodes, which passed every built-in rule, become one region?
+    /// May these nodes, which passed every built-in rule together, become one region?
     Region {
-        /// The graph.
+        /// The whole graph.
         graph: &'a Graph,
-        /// The nodes, in running order.
-        nodes: &'a [NodeId],
+        /// The region as it would be cut out; where another one is refused, its number may change.
+        region: &'a Region,
     },
 }
 

@@ -10,6 +10,7 @@ use crate::partition::grow::grow;
 use crate::partition::links::Links;
 use crate::partition::macs::{is_compute, is_mac};
 use crate::partition::options::{FilterAnswer, FilterQuery, PartitionOptions};
+use crate::partition::region::{extract, owners};
 use crate::partition::target::Target;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -31,7 +32,8 @@ pub struct Group {
     pub filter: Option<FilterAnswer>,
 }
 
-type Drop = (Vec<NodeId>, Source, Refusal);
+/// Nodes that return to the default side, and why.
+type Dropped = (Vec<NodeId>, Source, Refusal);
 
 /// The regions, by level; each dropped node gets its refusal.
 pub fn choose<'a>(
@@ -42,7 +44,7 @@ pub fn choose<'a>(
     verdicts: &mut [Verdict],
 ) -> Vec<Group> {
     let mut chooser = Chooser { graph, links, target, options, parts: Parts::new(graph), answers: HashMap::new() };
-    let stages: [fn(&mut Chooser<'a>, &mut Vec<Group>) -> Vec<Drop>; 5] =
+    let stages: [fn(&mut Chooser<'a>, &mut Vec<Group>) -> Vec<Dropped>; 5] =
         [Chooser::without_mac, Chooser::invalid, Chooser::too_small, Chooser::too_many, Chooser::filtered];
     'rounds: for round in 0.. {
         let accepted: Vec<bool> = verdicts.iter().map(Verdict::accepted).collect();
@@ -83,8 +85,10 @@ struct Chooser<'a> {
     answers: HashMap<Vec<NodeId>, FilterAnswer>,
 }
 
+// The stages share one signature, though not all add or remove groups themselves.
+#[allow(clippy::ptr_arg)]
 impl Chooser<'_> {
-    fn without_mac(&mut self, groups: &mut Vec<Group>) -> Vec<Drop> {
+    fn without_mac(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let mut dropped = Vec::new();
         if !self.options.remove_no_mac_subgraphs {
             return dropped;
@@ -102,7 +106,7 @@ impl Chooser<'_> {
     }
 
     /// Asks the target; an invalid region falls into its connected parts, and those that are valid together stay together.
-    fn invalid(&mut self, groups: &mut Vec<Group>) -> Vec<Drop> {
+    fn invalid(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let mut dropped = Vec::new();
         let mut valid: Vec<Group> = Vec::new();
         for group in std::mem::take(groups) {
@@ -138,7 +142,7 @@ impl Chooser<'_> {
     }
 
     /// Drops the smallest of the regions that are too small: the others may merge when it is gone.
-    fn too_small(&mut self, groups: &mut Vec<Group>) -> Vec<Drop> {
+    fn too_small(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let least = self.options.min_region_size;
         let sizes: Vec<usize> = groups.iter().map(|g| self.size(g)).collect();
         let Some(smallest) = sizes.iter().copied().filter(|s| *s < least).min() else { return Vec::new() };
@@ -150,7 +154,7 @@ impl Chooser<'_> {
         dropped.collect()
     }
 
-    fn too_many(&mut self, groups: &mut Vec<Group>) -> Vec<Drop> {
+    fn too_many(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let Some(most) = self.options.max_regions.filter(|most| groups.len() > *most) else { return Vec::new() };
         let mut order: Vec<usize> = (0..groups.len()).collect();
         order.sort_by_key(|i| (Reverse(self.size(&groups[*i])), *i));
@@ -162,21 +166,16 @@ impl Chooser<'_> {
         dropped.collect()
     }
 
-    fn filtered(&mut self, groups: &mut Vec<Group>) -> Vec<Drop> {
+    fn filtered(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let Some(filter) = self.options.filter.clone() else { return Vec::new() };
+        let owner = owners(self.graph, groups);
+        let regions = extract(self.graph, self.links, groups, &owner, self.target.name());
         let mut dropped = Vec::new();
-        for group in groups {
-            let nodes = &group.nodes;
-            let answer = match self.answers.get(nodes) {
-                Some(answer) => answer.clone(),
-                None => {
-                    let answer = filter(&FilterQuery::Region { graph: self.graph, nodes });
-                    self.answers.insert(nodes.clone(), answer.clone());
-                    answer
-                }
-            };
+        for (group, region) in groups.iter_mut().zip(&regions) {
+            let ask = || filter(&FilterQuery::Region { graph: self.graph, region });
+            let answer = self.answers.entry(group.nodes.clone()).or_insert_with(ask).clone();
             if !answer.offload {
-                dropped.push((nodes.clone(), Source::Filter, filter_refusal("filter.region", &answer)));
+                dropped.push((group.nodes.clone(), Source::Filter, filter_refusal("filter.region", &answer)));
             }
             group.filter = Some(answer);
         }

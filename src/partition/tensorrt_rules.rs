@@ -4,7 +4,7 @@
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId, ValueId};
 use crate::network::builder::Builder;
-use crate::network::capabilities::Capabilities;
+use crate::network::check::check;
 use crate::network::layer::LayerKind;
 use crate::network::refusal::{Accepted, Refusal};
 use crate::network::{Network, TensorId};
@@ -17,16 +17,11 @@ use crate::tensor::error::Result;
 use crate::tensor::shape::text;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tells whether a network can be built by a version.
-pub type Check = fn(&Network, &Capabilities) -> Accepted<()>;
-
 /// TensorRT's rules for one version.
 #[derive(Debug, Clone)]
 pub struct TensorRtRules {
     /// The version and where it comes from.
     pub planned: Planned,
-    /// Tells whether a network can be built.
-    pub check: Check,
 }
 
 impl TensorRtRules {
@@ -49,7 +44,7 @@ impl TensorRtRules {
         for (i, id) in results.iter().enumerate() {
             builder.output(*id, &format!("result {i}"))?;
         }
-        (self.check)(&without_unread(builder.finish()), &self.planned.capabilities)
+        check(&without_unread(builder.finish()), &self.planned.capabilities)
     }
 
     /// A region must read something; with implicit batch every input has a leading extent and the static ones agree.
@@ -132,10 +127,21 @@ fn same_results(view: &NodeView, builder: &Builder, results: &[TensorId]) -> Acc
 
 /// The network without constants and inputs that no layer reads: converters take weights and parameters from the node.
 fn without_unread(mut network: Network) -> Network {
-    let mut read: BTreeSet<TensorId> = network.layers.iter().flat_map(|l| l.inputs.iter().copied()).collect();
-    read.extend(&network.outputs);
-    network.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read.contains(o)));
-    network.inputs.retain(|i| read.contains(i));
+    let mut read = vec![false; network.tensors.len()];
+    let reads = network.layers.iter().flat_map(|l| &l.inputs).chain(&network.outputs);
+    reads.for_each(|t| read[t.0 as usize] = true);
+    network.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read[o.0 as usize]));
+    network.inputs.retain(|i| read[i.0 as usize]);
+    let mut kept = vec![None; network.tensors.len()];
+    let mut tensors = Vec::new();
+    for id in network.inputs.iter().chain(network.layers.iter().flat_map(|l| &l.outputs)) {
+        kept[id.0 as usize] = Some(TensorId(tensors.len() as u32));
+        tensors.push(network.tensor(*id).clone());
+    }
+    let layers = network.layers.iter_mut().flat_map(|l| l.inputs.iter_mut().chain(l.outputs.iter_mut()));
+    let ports = network.inputs.iter_mut().chain(network.outputs.iter_mut());
+    layers.chain(ports).for_each(|id| *id = kept[id.0 as usize].unwrap_or(*id));
+    network.tensors = tensors;
     network
 }
 

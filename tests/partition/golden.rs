@@ -52,7 +52,7 @@ fn filter() -> Filter {
     Arc::new(|q| match q {
         FilterQuery::Node(v) if v.name() == "last" => FilterAnswer::no("the caller keeps the last layer"),
         FilterQuery::Node(_) => FilterAnswer::yes(),
-        FilterQuery::Region { nodes, .. } => FilterAnswer { offload: true, reason: format!("{} nodes are fine", nodes.len()) },
+        FilterQuery::Region { region, .. } => FilterAnswer { offload: true, reason: format!("{} nodes are fine", region.nodes.len()) },
     })
 }
 

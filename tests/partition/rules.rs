@@ -202,8 +202,8 @@ fn the_filter_is_asked_last_and_once() {
             log.lock().unwrap().push(v.name().into());
             FilterAnswer { offload: v.name() != "b", reason: format!("about {}", v.name()) }
         }
-        FilterQuery::Region { graph, nodes } => {
-            let names: String = nodes.iter().map(|n| graph.node(*n).name.as_str()).collect();
+        FilterQuery::Region { graph, region } => {
+            let names: String = region.nodes.iter().map(|n| graph.node(*n).name.as_str()).collect();
             log.lock().unwrap().push(format!("region {names}"));
             FilterAnswer { offload: names != "c", reason: "c is not worth it".into() }
         }

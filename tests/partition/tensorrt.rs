@@ -7,9 +7,8 @@ use tvmtrt::ir::build::Builder;
 use tvmtrt::ir::fact::Fact;
 use tvmtrt::ir::view::NodeView;
 use tvmtrt::ir::{Graph, NodeId};
-use tvmtrt::network::Network;
-use tvmtrt::network::capabilities::{Capabilities, Version};
-use tvmtrt::network::refusal::{Accepted, Refusal};
+use tvmtrt::network::capabilities::Version;
+use tvmtrt::network::refusal::Accepted;
 use tvmtrt::partition::options::PartitionOptions;
 use tvmtrt::partition::region::Region;
 use tvmtrt::partition::target::{Engine, Target, TargetVersion};
@@ -44,19 +43,10 @@ impl Target for Rules {
     }
 }
 
-/// TensorRT before 10 has no int64.
-fn no_int64(network: &Network, can: &Capabilities) -> Accepted<()> {
-    let mut outputs = network.layers.iter().flat_map(|l| &l.outputs).chain(&network.inputs);
-    match outputs.any(|o| network.tensor(*o).dtype == DType::I64) && !can.at_least(10, 0, 0) {
-        true => Err(Refusal::new("dtype.int64", "int64 needs TensorRT 10", "set version to 10.0 or newer")),
-        false => Ok(()),
-    }
-}
-
 fn split(graph: Graph, version: Version, use_implicit_batch: bool) -> Partition {
     let options = PartitionOptions { version: Some(version), use_implicit_batch, ..PartitionOptions::default() };
     let planned = options.plan(None, version).unwrap();
-    partition(Arc::new(graph), &Rules(TensorRtRules { planned, check: no_int64 }), &options).unwrap()
+    partition(Arc::new(graph), &Rules(TensorRtRules { planned }), &options).unwrap()
 }
 
 fn rules(p: &Partition) -> Vec<&'static str> {
@@ -83,7 +73,7 @@ fn the_converter_is_the_rule_and_runs_once_per_node() {
     CONVERTS.with(|c| c.set(0));
     let p = split(graph, V8, false);
     assert_eq!(CONVERTS.with(|c| c.get()), p.graph.nodes.len());
-    assert_eq!(rules(&p), ["", "", "dense.weights-not-constant", "prune.too-small", "dtype.int64"]);
+    assert_eq!(rules(&p), ["", "", "dense.weights-not-constant", "prune.too-small", "type.version"]);
     assert_eq!(p.explain_json()["version"], "TensorRT 8.6.1");
 }
 
@@ -105,12 +95,15 @@ fn implicit_batch_wants_one_batch_size() {
             let y = b.op(&format!("n{i}"), &RELU, NoAttrs {}, &[x]).unwrap();
             b.output(&format!("y{i}"), y).unwrap();
         }
+        let (x, scalar) = (b.graph().inputs[0], b.graph().inputs[3]);
+        let y = b.op("n4", &MIX, Mix::default(), &[x, scalar]).unwrap();
+        b.output("y4", y).unwrap();
         b.finish()
     };
     assert_eq!(split(graph(), V8, false).regions.len(), 1);
     let p = split(graph(), V8, true);
-    assert_eq!(p.region_of, [Some(0), Some(1), Some(0), None]);
-    assert_eq!(rules(&p), ["", "", "", "region.scalar-input"]);
+    assert_eq!(p.region_of, [Some(0), Some(1), Some(0), None, None]);
+    assert_eq!(rules(&p), ["", "", "", "batch.rank", "region.scalar-input"]);
 }
 
 #[test]
@@ -136,7 +129,7 @@ fn options_stand_on_each_kernel() {
     b.output("y", y).unwrap();
     let p = split(b.finish(), V8, true);
     let planned = p.options.plan(None, V8).unwrap();
-    let text = TensorRtRules { planned, check: no_int64 }.serialise(&p.regions[0], &p.options).unwrap();
+    let text = TensorRtRules { planned }.serialise(&p.regions[0], &p.options).unwrap();
     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
     let attrs = &json["nodes"][1]["attrs"];
     let texts = |key: &str| attrs[key][0].as_array().unwrap().iter().map(|t| t.as_str().unwrap()).collect::<Vec<_>>().join(".");
