@@ -96,11 +96,9 @@ fn soname_is_the_abi() {
 #[test]
 fn header_has_the_package_version() {
     let header = read("include/tvmtrt.h");
-    for (part, value) in [
-        ("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
-        ("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
-        ("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
-    ] {
+    for (part, value) in
+        [("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")), ("MINOR", env!("CARGO_PKG_VERSION_MINOR")), ("PATCH", env!("CARGO_PKG_VERSION_PATCH"))]
+    {
         assert!(header.contains(&format!("#define TVMTRT_VERSION_{part} {value}\n")), "{part}");
     }
 }

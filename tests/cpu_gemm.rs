@@ -155,7 +155,7 @@ fn agrees_with_the_triple_loop() {
     for isa in Isa::available() {
         for threads in 1..=3 {
             let pool = Pool::new(threads);
-            for round in 0..220 {
+            for round in 0..120 {
                 let mut pick = |large: usize| if random.below(4) == 0 { 1 + random.below(large) } else { edges[random.below(edges.len())] };
                 let size = (pick(150), pick(200), pick(700));
                 let batch: &[usize] = [&[][..], &[], &[1], &[3], &[2, 3], &[13], &[0]][random.below(7)];

@@ -8,9 +8,10 @@ use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::abi::{
     ActivationType, DataType, Dims, ElementWiseOperation, LayerType, MatrixOperation, Permutation, UnaryOperation,
 };
-use tvmtrt::tensorrt::builder::{Builder, HostMemory, Typing};
+use tvmtrt::tensorrt::builder::{Builder, Typing};
 use tvmtrt::tensorrt::config::{BuilderConfig, Range};
 use tvmtrt::tensorrt::engine::Runtime;
+use tvmtrt::tensorrt::host_memory::HostMemory;
 use tvmtrt::tensorrt::library::Library;
 use tvmtrt::tensorrt::logger::Severity;
 use tvmtrt::tensorrt::network_def::NetworkDefinition;

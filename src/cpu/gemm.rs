@@ -56,12 +56,11 @@ pub struct Gemm<'a> {
     pub epilogue: Option<Epilogue<'a>>,
 }
 
-/// Where the result goes: rows are contiguous.
-#[derive(Clone, Copy)]
+/// Where the result goes: rows are contiguous. Not to be copied: it stands for the only right to write there.
 pub struct Output<'a> {
-    pub(crate) memory: Shared<'a>,
+    memory: Shared<'a>,
     /// Distance between rows, and along each batch dimension; `None` is dense.
-    pub(crate) strides: Option<(usize, &'a [usize])>,
+    strides: Option<(usize, &'a [usize])>,
 }
 
 impl<'a> Output<'a> {
@@ -88,6 +87,12 @@ impl<'a> Output<'a> {
         // SAFETY: by the caller's word.
         Output { memory: unsafe { Shared::new(ptr, len) }, strides: Some((row, batch)) }
     }
+
+    /// The memory of a dense output of `len` elements at least.
+    pub(crate) fn plain(&self, len: usize) -> Shared<'a> {
+        assert!(self.strides.is_none() && len <= self.memory.len(), "output is not dense, or smaller than {len} elements");
+        self.memory
+    }
 }
 
 /// A checked product with its output.
@@ -95,7 +100,7 @@ impl<'a> Output<'a> {
 pub(crate) struct Job<'a> {
     pub(crate) isa: Isa,
     pub(crate) g: &'a Gemm<'a>,
-    pub(crate) out: Output<'a>,
+    pub(crate) out: &'a Output<'a>,
     /// Distance between rows of the output.
     pub(crate) row: usize,
     /// Number of batch elements.
@@ -113,7 +118,7 @@ pub fn gemm(isa: Isa, pool: &Pool, scratch: &mut Scratch, g: &Gemm, out: Output)
     let row = out.strides.map_or(g.n, |(row, _)| row);
     let macs = batch * g.m * g.n * g.k;
     let threads = if macs < SERIAL { 1 } else { pool.threads() };
-    let job = Job { isa, g, out, row, batch, threads };
+    let job = Job { isa, g, out: &out, row, batch, threads };
     job.check();
     if batch * g.m * g.n == 0 {
         return;

@@ -1,23 +1,28 @@
-//! Code that runs on the CPU. These rooms hold the hand-written kernels: products, convolution and pooling over plain `f32` memory.
-//! They take sizes at run time and know no graphs; nothing here chooses a kernel for a node.
+//! Code that runs on the CPU: hand-written kernels for products, convolution and pooling over plain `f32` memory, which take sizes at
+//! run time and know no graphs; and machine code made for all other stages of kernels (`jit`). `compiled` and `exec` run whole programs with both.
 //!
 //! Read in this order: instruction sets, threads and memory, then packing, products, and what is built from them.
 
-mod block;
-pub mod conv;
-pub mod depthwise;
-pub mod gemm;
-mod im2col;
 pub mod isa;
-pub mod pack;
-pub mod pool;
-pub mod pool2d;
-pub mod scratch;
-#[cfg(target_arch = "aarch64")]
-mod simd_neon;
 mod simd_portable;
 #[cfg(target_arch = "x86_64")]
 mod simd_x86;
-mod strip;
+#[cfg(target_arch = "aarch64")]
+mod simd_neon;
+pub mod pool;
+pub mod scratch;
+pub mod pack;
 mod tile;
+pub mod gemm;
+mod block;
 mod vector;
+pub mod conv;
+mod im2col;
+mod strip;
+pub mod depthwise;
+pub mod pool2d;
+pub mod jit;
+mod prepare;
+pub mod compiled;
+mod contract;
+pub mod exec;

@@ -50,11 +50,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
-        lanewise!(0 1 2 3, |i: usize| a[i] * b[i])
-    }
-
-    #[inline(always)]
     unsafe fn max(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         lanewise!(0 1 2 3, |i: usize| if a[i] > b[i] || a[i].is_nan() { a[i] } else { b[i] })
     }

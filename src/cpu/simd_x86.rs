@@ -50,7 +50,6 @@ impl Simd for Avx2 {
         fn store(p: *mut f32, v: __m256) = _mm256_storeu_ps(p, v);
         fn fma(a: __m256, b: __m256, c: __m256) -> __m256 = _mm256_fmadd_ps(a, b, c);
         fn add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
-        fn mul(a: __m256, b: __m256) -> __m256 = _mm256_mul_ps(a, b);
         // The instruction gives `b` where either is NaN: only a NaN in `a` is to be kept.
         fn max(a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a));
     }
@@ -74,7 +73,6 @@ impl Simd for Avx512 {
         fn store(p: *mut f32, v: __m512) = _mm512_storeu_ps(p, v);
         fn fma(a: __m512, b: __m512, c: __m512) -> __m512 = _mm512_fmadd_ps(a, b, c);
         fn add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
-        fn mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
         fn max(a: __m512, b: __m512) -> __m512 = _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a), a);
     }
 }

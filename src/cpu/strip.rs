@@ -27,7 +27,6 @@ pub(crate) struct Strips {
 }
 
 /// The planes to go over: outputs are `count` x `channels` x `out`; each output plane is made from one input plane.
-#[derive(Clone, Copy)]
 pub(crate) struct Planes<'a> {
     pub(crate) input: &'a [f32],
     pub(crate) count: usize,
@@ -78,7 +77,7 @@ impl Strips {
     ) {
         let ([h, w], [oh, ow]) = (self.size, self.out);
         assert_eq!(p.input.len(), p.count * p.channels / p.multiplier * h * w, "number of input elements");
-        assert!(p.out.strides.is_none() && p.count * p.channels * oh * ow <= p.out.memory.len(), "output is dense and large enough");
+        let out = p.out.plain(p.count * p.channels * oh * ow);
         if p.count * p.channels * oh * ow == 0 {
             return;
         }
@@ -96,7 +95,7 @@ impl Strips {
             let input = &p.input[plane / p.multiplier * h * w..];
             // SAFETY: a slot is one thread's.
             isa.run(Copy { strips: self, input, rows: rows.clone(), step, to: unsafe { own.slice() } });
-            let to = p.out.memory.ptr().wrapping_add(plane * oh * ow + first * ow);
+            let to = out.ptr().wrapping_add(plane * oh * ow + first * ow);
             let (image, channel, pixels) = (plane / p.channels, plane % p.channels, rows.start * ow..rows.end * ow);
             let from = own.ptr().wrapping_add(self.lead(isa.lanes()));
             f(Strip { channel, rows, from, step, to });

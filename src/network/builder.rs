@@ -60,8 +60,13 @@ impl Builder {
         Ok(out)
     }
 
-    /// A constant tensor.
+    /// A constant tensor. TensorRT has no `bool` constants: those are numbers and a cast.
     pub fn constant(&mut self, value: Tensor) -> Accepted<TensorId> {
+        if value.dtype() == DType::Bool {
+            let numbers = value.values::<u8>().iter().map(|v| i32::from(*v)).collect();
+            let id = self.add(LayerKind::Constant(Tensor::from_vec(value.shape(), numbers)), &[])?;
+            return self.add(LayerKind::Cast(DType::Bool), &[id]);
+        }
         self.add(LayerKind::Constant(value), &[])
     }
 
@@ -85,8 +90,8 @@ impl Builder {
     /// A reshape to `dims`, spelled so that TensorRT can resolve it for every value of the symbols: constants, copies of the extent
     /// at the same place, and at most one inferred extent.
     pub fn reshape(&mut self, id: TensorId, dims: &[Dim]) -> Accepted<TensorId> {
-        let reshape = shapes::reshape_spec(self.dims(id), dims)?;
-        let out = self.add(LayerKind::Shuffle { first: None, reshape: Some(reshape), second: None }, &[id])?;
+        let kind = shapes::reshape_layer(self.dims(id), dims)?;
+        let out = self.add(kind, &[id])?;
         // What the caller knows about the extents is at least as exact as what the layer's rule gives.
         self.network.tensors[out.0 as usize].dims = dims.to_vec();
         Ok(out)

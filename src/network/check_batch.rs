@@ -24,13 +24,14 @@ pub(super) fn check_tensors(network: &Network) -> Accepted<()> {
     let Some(first) = network.inputs.first() else {
         return Err(Refusal::new("batch.inputs", "a network without inputs has no batch", LIFT));
     };
-    if let Some(tensor) = network.tensors.iter().find(|t| t.dims.len() < 2) {
+    if let Some(tensor) = network.used().map(|id| network.tensor(id)).find(|t| t.dims.len() < 2) {
         let reason = format!("tensor '{}' of shape {} has nothing behind the batch", tensor.name, shape::text(&tensor.dims));
         return Err(Refusal::new("batch.rank", reason, LIFT));
     }
     let batch = &network.tensor(*first).dims[0];
-    for (i, tensor) in network.tensors.iter().enumerate() {
-        let bound = network.inputs.iter().chain(&network.outputs).any(|id| id.0 as usize == i);
+    for id in network.used() {
+        let tensor = network.tensor(id);
+        let bound = network.inputs.contains(&id) || network.outputs.contains(&id);
         if tensor.dims[0].equals(batch) != Answer::Always && (bound || !tensor.dims[0].is(1)) {
             let reason = format!("tensor '{}' of shape {} does not begin with the batch {batch}", tensor.name, shape::text(&tensor.dims));
             return Err(Refusal::new("batch.extent", reason, LIFT));

@@ -62,4 +62,9 @@ impl Network {
     pub fn tensor(&self, id: TensorId) -> &NetTensor {
         &self.tensors[id.0 as usize]
     }
+
+    /// The tensors that there are: inputs, then outputs of layers, in order. Others in the list belong to layers that were dropped.
+    pub fn used(&self) -> impl Iterator<Item = TensorId> + '_ {
+        self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs)).copied()
+    }
 }

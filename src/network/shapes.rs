@@ -129,8 +129,27 @@ fn resolve_reshape(x: &[Dim], spec: &[i64]) -> Accepted<Vec<Dim>> {
     Ok(out)
 }
 
+/// The shuffle that reshapes `x` to `target` for every value of the symbols.
+pub fn reshape_layer(x: &[Dim], target: &[Dim]) -> Accepted<LayerKind> {
+    let failure = match reshape_spec(x, target) {
+        Ok(spec) => return Ok(LayerKind::Shuffle { first: None, reshape: Some(spec), second: None }),
+        Err(refusal) => refusal,
+    };
+    // Copies are by place: with extents of 1 out of the way more of the others stand where they are copied from.
+    let split = |d: &[Dim]| (0..d.len()).partition::<Vec<usize>, _>(|i| !d[*i].is(1));
+    let ((kept, ones), (wanted, new_ones)) = (split(x), split(target));
+    let pick = |d: &[Dim], at: &[usize]| at.iter().map(|i| d[*i].clone()).collect::<Vec<Dim>>();
+    let Ok(mut spec) = reshape_spec(&pick(x, &kept), &pick(target, &wanted)) else { return Err(failure) };
+    spec.extend(new_ones.iter().map(|_| 1));
+    let first = [kept, ones].concat();
+    let order = [wanted, new_ones].concat();
+    let second: Vec<usize> = (0..order.len()).map(|i| order.iter().position(|o| *o == i).unwrap_or(i)).collect();
+    let moved = |order: Vec<usize>| order.iter().enumerate().any(|(i, o)| i != *o).then_some(order);
+    Ok(LayerKind::Shuffle { first: moved(first), reshape: Some(spec), second: moved(second) })
+}
+
 /// Spells `target` as constants, copies and at most one inferred extent.
-pub fn reshape_spec(x: &[Dim], target: &[Dim]) -> Accepted<Vec<i64>> {
+fn reshape_spec(x: &[Dim], target: &[Dim]) -> Accepted<Vec<i64>> {
     let mut spec: Vec<i64> = Vec::with_capacity(target.len());
     for (i, d) in target.iter().enumerate() {
         spec.push(match d.as_const() {

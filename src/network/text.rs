@@ -11,10 +11,9 @@ use std::fmt;
 impl fmt::Display for Network {
     /// One line per symbol, input, layer and output. Tensors are numbered in the order in which they come to be.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let made = self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs));
-        let numbers: HashMap<TensorId, usize> = made.enumerate().map(|(i, id)| (*id, i)).collect();
+        let numbers: HashMap<TensorId, usize> = self.used().enumerate().map(|(i, id)| (id, i)).collect();
         let mut symbols = BTreeSet::new();
-        self.tensors.iter().flat_map(|t| &t.dims).for_each(|d| d.collect_symbols(&mut symbols));
+        self.used().flat_map(|id| &self.tensor(id).dims).for_each(|d| d.collect_symbols(&mut symbols));
         for s in symbols {
             writeln!(f, "symbol {} = {}..{}", s.name, s.min, s.max)?;
         }

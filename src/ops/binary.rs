@@ -3,7 +3,7 @@
 use crate::ensure;
 use crate::ir::attrs::{AttrsDef, NoAttrs};
 use crate::ir::fact::Fact;
-use crate::ir::opdef::{OpDef, Tolerance};
+use crate::ir::opdef::{OpDef, Tolerance, not_lowered};
 use crate::loops::{Binary, Body, Unary, Val};
 use crate::network::TensorId;
 use crate::network::builder::Builder;
@@ -37,6 +37,9 @@ macro_rules! binary {
             },
             lower: |view| {
                 let (dtype, element): (DType, Element) = (view.dtype(0), $element);
+                if $relay == "power" && !dtype.is_float() {
+                    return not_lowered(view);
+                }
                 lower(view, |b, x| element(b, x[0], x[1], dtype))
             },
             tolerance: Tolerance::$tolerance,
@@ -93,6 +96,16 @@ fn floor_div(a: i64, b: i64) -> i64 {
 
 fn truncated_div(a: i64, b: i64) -> i64 {
     if b == 0 { 0 } else { a.wrapping_div(b) }
+}
+
+/// Wraps; a negative exponent rounds the fraction towards zero.
+fn int_pow(a: i64, b: i64) -> i64 {
+    match (u32::try_from(b), a) {
+        (Ok(b), _) => a.wrapping_pow(b),
+        (Err(_), 1) => 1,
+        (Err(_), -1) => 1 - 2 * (b & 1),
+        (Err(_), _) => 0,
+    }
 }
 
 fn rem(a: i64, b: i64) -> i64 {
@@ -185,7 +198,7 @@ binary! { MULTIPLY = "multiply", "a * b.", false, Some(|a, b| a * b), Some(i64::
 |b, x, y| direct(ElementWise::Prod, b, x, y), ROUNDING, |b, x, y, _| b.binary(Binary::Mul, x, y) }
 binary! { NOT_EQUAL = "not_equal", "a != b.", true, Some(|a, b| f64::from(a != b)), Some(|a, b| i64::from(a != b)),
 |a, b| not(known(a.equals(b))), |b, x, y| negated(ElementWise::Equal, b, x, y), EXACT, |b, x, y, _| b.binary(Binary::NotEqual, x, y) }
-binary! { POWER = "power", "a to the power of b.", false, Some(f64::powf), None, no_value,
+binary! { POWER = "power", "a to the power of b.", false, Some(f64::powf), Some(int_pow), no_value,
 |b, x, y| direct(ElementWise::Pow, b, x, y), FUNCTION, |b, x, y, _| b.binary(Binary::Pow, x, y) }
 binary! { SUBTRACT = "subtract", "a - b.", false, Some(|a, b| a - b), Some(i64::wrapping_sub), |a, b| Some(a - b),
 |b, x, y| direct(ElementWise::Sub, b, x, y), ROUNDING, |b, x, y, _| b.binary(Binary::Sub, x, y) }

@@ -41,9 +41,9 @@ fn pool_window(a: &Pool, spatial: usize) -> Result<Window> {
     window(a.pool_size.clone(), &a.strides, &a.padding, &a.dilation)
 }
 
-fn infer(c: &InferCtx, x: &[&Fact], spatial: usize) -> Result<Vec<Fact>> {
+fn infer(c: &InferCtx, x: &[&Fact], max: bool, spatial: usize) -> Result<Vec<Fact>> {
     let a: &Pool = c.attrs.get();
-    ensure!(x[0].dtype.is_float(), WrongDType, "the operand is {}", x[0].dtype);
+    ensure!(x[0].dtype.is_float() || (max && x[0].dtype.is_int()), WrongDType, "the operand is {}", x[0].dtype);
     ensure!(x[0].rank() == spatial + 2, BadGraph, "the operand needs rank {}", spatial + 2);
     let w = pool_window(a, spatial)?;
     let dims = (0..spatial).map(|i| places(&w, i, &x[0].shape[i + 2], a.ceil_mode));
@@ -141,7 +141,7 @@ macro_rules! pool {
             doc: $doc,
             arity: (1, 1),
             attrs: AttrsDef::of::<Pool>(),
-            infer: |c, x| infer(c, x, $spatial),
+            infer: |c, x| infer(c, x, $max, $spatial),
             eval: |c, x| eval(c, x, $max),
             convert: |v, b, x| convert(v, b, x, $max, $spatial),
             lower: |v| lower(v, $max, $spatial),

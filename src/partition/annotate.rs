@@ -1,10 +1,11 @@
 //! Asks for each node on its own whether it may be offloaded: built-in policy, the caller's options, the target's rule, the caller's
 //! filter. Collects every refusal, so that explain can name all that must be lifted. Does not look at neighbours.
 
+use crate::ir::Graph;
 use crate::ir::attrs::Attr;
 use crate::ir::view::NodeView;
-use crate::ir::{Graph, NodeId, ValueId};
 use crate::network::refusal::Refusal;
+use crate::partition::links::Links;
 use crate::partition::options::{FilterAnswer, FilterQuery, Offload, PartitionOptions};
 use crate::partition::target::Target;
 use std::collections::BTreeSet;
@@ -56,8 +57,8 @@ impl Verdict {
 }
 
 /// One verdict per node. The target's rule is asked at most once for each.
-pub fn annotate(graph: &Graph, users: &[Vec<NodeId>], target: &dyn Target, options: &PartitionOptions) -> Vec<Verdict> {
-    let needed = needed_nodes(graph, users);
+pub fn annotate(graph: &Graph, links: &Links, target: &dyn Target, options: &PartitionOptions) -> Vec<Verdict> {
+    let needed = needed_nodes(graph, links);
     graph.node_ids().map(|id| judge(NodeView::new(graph, id), needed[id.0 as usize], target, options)).collect()
 }
 
@@ -87,7 +88,8 @@ fn judge(view: NodeView, needed: bool, target: &dyn Target, options: &PartitionO
 
 fn policy(verdict: &mut Verdict, view: NodeView, needed: bool, target: &dyn Target) {
     let node = view.node();
-    if node.attrs.named().any(|(name, value)| name == "training" && value == Attr::Bool(true)) {
+    let may_train = node.op.attrs.specs.iter().any(|s| s.name == "training");
+    if may_train && node.attrs.named().any(|(name, value)| name == "training" && value == Attr::Bool(true)) {
         let lift = "export the model for inference (training = false)";
         verdict.refuse(Source::Policy, Refusal::new("policy.training", "the node is in training mode", lift));
     }
@@ -119,23 +121,23 @@ pub fn filter_refusal(rule: &'static str, answer: &FilterAnswer) -> Refusal {
 }
 
 /// Nodes that an output needs.
-fn needed_nodes(graph: &Graph, users: &[Vec<NodeId>]) -> Vec<bool> {
-    let mut is_output = vec![false; graph.values.len()];
-    graph.outputs.iter().for_each(|o| is_output[o.value.0 as usize] = true);
+fn needed_nodes(graph: &Graph, links: &Links) -> Vec<bool> {
     let mut needed = vec![false; graph.nodes.len()];
     for id in graph.node_ids().rev() {
-        let wanted = |v: &ValueId| is_output[v.0 as usize] || users[v.0 as usize].iter().any(|u| needed[u.0 as usize]);
-        needed[id.0 as usize] = graph.node(id).outputs.iter().any(wanted);
+        let given = links.results(id).any(|result| links.is_output(result));
+        needed[id.0 as usize] = given || links.all_readers(id).iter().any(|u| needed[u.0 as usize]);
     }
     needed
 }
 
 /// What in the options fits nothing in the graph.
 pub fn notes(graph: &Graph, options: &PartitionOptions) -> Vec<String> {
-    let nodes: BTreeSet<&str> = graph.nodes.iter().map(|n| n.name.as_str()).collect();
-    let ops: BTreeSet<&str> = graph.nodes.iter().map(|n| n.op.name).collect();
-    let strange_nodes = options.keep_off_nodes.iter().filter(|n| !nodes.contains(n.as_str()));
-    let strange_ops = options.keep_off_operators.iter().filter(|n| !ops.contains(n.as_str()));
-    let notes = strange_nodes.map(|n| format!("keep_off_nodes: no node is named '{n}'"));
-    notes.chain(strange_ops.map(|n| format!("keep_off_operators: no node is a '{n}'"))).collect()
+    let mut nodes: BTreeSet<&str> = options.keep_off_nodes.iter().map(String::as_str).collect();
+    let mut ops: BTreeSet<&str> = options.keep_off_operators.iter().map(String::as_str).collect();
+    for node in &graph.nodes {
+        nodes.remove(node.name.as_str());
+        ops.remove(node.op.name);
+    }
+    let notes = nodes.into_iter().map(|n| format!("keep_off_nodes: no node is named '{n}'"));
+    notes.chain(ops.into_iter().map(|n| format!("keep_off_operators: no node is a '{n}'"))).collect()
 }

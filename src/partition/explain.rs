@@ -11,6 +11,7 @@ use crate::ir::fact::Fact;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId, ValueId};
 use crate::partition::Partition;
+use crate::partition::links::Links;
 use crate::partition::macs::macs;
 use crate::partition::options::FilterAnswer;
 use crate::partition::region::{Region, Step};
@@ -34,12 +35,12 @@ pub struct Crossing {
 /// Every crossing, in the order in which values are made. Inputs and outputs of the whole graph do not count.
 pub fn crossings(partition: &Partition) -> Vec<Crossing> {
     let graph = &partition.graph;
-    let users = graph.users();
+    let links = Links::new(graph);
     let mut list = Vec::new();
     for id in graph.node_ids() {
         let from = partition.region_of[id.0 as usize];
-        for value in &graph.node(id).outputs {
-            let mut to: Vec<Option<u32>> = users[value.0 as usize].iter().map(|u| partition.region_of[u.0 as usize]).collect();
+        for (result, value) in links.results(id).zip(&graph.node(id).outputs) {
+            let mut to: Vec<Option<u32>> = links.readers(result).iter().map(|u| partition.region_of[u.0 as usize]).collect();
             to.retain(|side| *side != from);
             to.sort_unstable();
             to.dedup();

@@ -7,7 +7,8 @@
 //!
 //! Many nodes may take one of several levels. Two sweeps move them towards the neighbours that they share tensors with.
 
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
+use crate::partition::links::Links;
 
 /// Levels of all nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,24 +19,23 @@ pub struct Levels {
     pub count: u32,
 }
 
-/// Fewest regions for the nodes in `accepted`. `users` are [`Graph::users`].
-pub fn grow(graph: &Graph, users: &[Vec<NodeId>], accepted: &[bool]) -> Levels {
-    let mut sweep =
-        Sweep { graph, users, accepted, level: vec![0; graph.nodes.len()], latest: Vec::new(), score: Vec::new(), seen: Vec::new() };
-    for id in graph.node_ids() {
+/// Fewest regions for the nodes in `accepted`, which has an entry for each node.
+pub fn grow(links: &Links, accepted: &[bool]) -> Levels {
+    let nodes = accepted.len();
+    let mut sweep = Sweep { links, accepted, level: vec![0; nodes], latest: Vec::new(), score: Vec::new(), seen: Vec::new() };
+    for id in sweep.ids() {
         sweep.level[id.0 as usize] = sweep.earliest(id);
     }
     let count = accepted.iter().zip(&sweep.level).filter(|(a, _)| **a).map(|(_, l)| *l).max().unwrap_or(0);
     sweep.score = vec![0; count as usize + 1];
-    sweep.latest = vec![count; graph.nodes.len()];
+    sweep.latest = vec![count; nodes];
     sweep.towards_readers(count);
     sweep.towards_producers(count);
     Levels { level: sweep.level, count }
 }
 
 struct Sweep<'a> {
-    graph: &'a Graph,
-    users: &'a [Vec<NodeId>],
+    links: &'a Links,
     accepted: &'a [bool],
     level: Vec<u32>,
     /// Accepted nodes: their level. Others: the last level that may lie before them.
@@ -47,6 +47,10 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
+    fn ids(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.accepted.len() as u32).map(NodeId)
+    }
+
     fn is_accepted(&self, id: NodeId) -> bool {
         self.accepted[id.0 as usize]
     }
@@ -54,22 +58,22 @@ impl Sweep<'_> {
     /// Lowest level that the levels of the producers allow.
     fn earliest(&self, id: NodeId) -> u32 {
         let take = self.is_accepted(id);
-        let producers = self.graph.node(id).reads().filter_map(|v| self.graph.producer(v));
-        let lowest = producers.map(|p| self.level[p.0 as usize] + u32::from(take && !self.is_accepted(p))).max();
+        let producers = self.links.producers(id).iter();
+        let lowest = producers.map(|p| self.level[p.0 as usize] + u32::from(take && !self.is_accepted(*p))).max();
         lowest.unwrap_or(0).max(u32::from(take))
     }
 
     /// Highest level that the levels of the readers allow.
     fn bound(&self, id: NodeId, count: u32) -> u32 {
         let give = !self.is_accepted(id);
-        let readers = self.graph.node(id).outputs.iter().flat_map(|v| &self.users[v.0 as usize]);
+        let readers = self.links.all_readers(id).iter();
         readers.map(|u| self.latest[u.0 as usize] - u32::from(give && self.is_accepted(*u))).min().unwrap_or(count)
     }
 
     /// Backwards: each node takes the level, up to that of its readers, where it shares most; the later one where they tie, since
     /// its producers may follow.
     fn towards_readers(&mut self, count: u32) {
-        for id in self.graph.node_ids().rev() {
+        for id in self.ids().rev() {
             let (i, high) = (id.0 as usize, self.bound(id, count));
             if self.is_accepted(id) {
                 self.level[i] = self.best(id, (self.level[i], high), true);
@@ -82,7 +86,7 @@ impl Sweep<'_> {
 
     /// Forwards: each node moves only to share more than where it is.
     fn towards_producers(&mut self, count: u32) {
-        for id in self.graph.node_ids() {
+        for id in self.ids() {
             let (i, low) = (id.0 as usize, self.earliest(id));
             if self.is_accepted(id) {
                 let high = self.bound(id, count);
@@ -101,16 +105,16 @@ impl Sweep<'_> {
         if range.0 == range.1 {
             return current;
         }
-        let (graph, users) = (self.graph, self.users);
-        for producer in graph.node(id).reads().filter_map(|v| graph.producer(v)) {
-            if self.is_accepted(producer) {
+        let links = self.links;
+        for producer in links.producers(id) {
+            if self.is_accepted(*producer) {
                 self.count(self.level[producer.0 as usize], range);
             }
         }
-        for value in &graph.node(id).outputs {
-            let mut readers = users[value.0 as usize].iter().filter(|u| self.accepted[u.0 as usize]).map(|u| self.level[u.0 as usize]);
-            if let Some(first) = readers.next()
-                && readers.all(|l| l == first)
+        for result in links.results(id) {
+            let mut levels = links.readers(result).iter().filter(|u| self.is_accepted(**u)).map(|u| self.level[u.0 as usize]);
+            if let Some(first) = levels.next()
+                && levels.all(|l| l == first)
             {
                 self.count(first, range);
             }

@@ -8,6 +8,7 @@ pub mod annotate;
 pub mod explain;
 mod explain_text;
 pub mod grow;
+pub mod links;
 pub mod macs;
 pub mod options;
 pub mod prune;
@@ -20,6 +21,7 @@ pub mod tvm_json_read;
 use crate::fail;
 use crate::ir::{Graph, NodeId};
 use crate::partition::annotate::Verdict;
+use crate::partition::links::Links;
 use crate::partition::options::{FilterAnswer, Offload, PartitionOptions};
 use crate::partition::region::{Region, Step};
 use crate::partition::target::{Target, TargetVersion};
@@ -56,18 +58,12 @@ pub struct Partition {
 
 /// Splits `graph` between `target` and the default side.
 pub fn partition(graph: Arc<Graph>, target: &dyn Target, options: &PartitionOptions) -> Result<Partition> {
-    let users = graph.users();
-    let mut verdicts = annotate::annotate(&graph, &users, target, options);
-    let groups = prune::choose(&graph, &users, target, options, &mut verdicts);
+    let links = Links::new(&graph);
+    let mut verdicts = annotate::annotate(&graph, &links, target, options);
+    let groups = prune::choose(&graph, &links, target, options, &mut verdicts);
     let region_of = region::owners(&graph, &groups);
-    let steps = region::order(&graph, &groups, &region_of)?;
-    let mut is_output = vec![false; graph.values.len()];
-    graph.outputs.iter().for_each(|o| is_output[o.value.0 as usize] = true);
-    let regions = groups.iter().enumerate().map(|(k, group)| {
-        let name = format!("tvmgen_default_{}_main_{k}", target.name());
-        region::extract(&graph, &users, &region_of, &is_output, &group.nodes, name)
-    });
-    let regions = regions.collect();
+    let steps = region::order(&graph, &links, &groups, &region_of)?;
+    let regions = region::extract(&graph, &links, &groups, &region_of, target.name());
     let notes = annotate::notes(&graph, options);
     let region_filter = groups.into_iter().map(|g| g.filter).collect();
     let (version, unavailable, options) = (target.version(), target.unavailable(), options.clone());

@@ -7,6 +7,7 @@ use crate::ir::{Graph, NodeId};
 use crate::network::refusal::Refusal;
 use crate::partition::annotate::{Source, Verdict, filter_refusal};
 use crate::partition::grow::grow;
+use crate::partition::links::Links;
 use crate::partition::macs::{is_compute, is_mac};
 use crate::partition::options::{FilterAnswer, FilterQuery, PartitionOptions};
 use crate::partition::target::Target;
@@ -35,17 +36,17 @@ type Drop = (Vec<NodeId>, Source, Refusal);
 /// The regions, by level; each dropped node gets its refusal.
 pub fn choose<'a>(
     graph: &'a Graph,
-    users: &[Vec<NodeId>],
+    links: &'a Links,
     target: &'a dyn Target,
     options: &'a PartitionOptions,
     verdicts: &mut [Verdict],
 ) -> Vec<Group> {
-    let mut chooser = Chooser { graph, target, options, parts: Parts::new(graph), answers: HashMap::new() };
+    let mut chooser = Chooser { graph, links, target, options, parts: Parts::new(graph), answers: HashMap::new() };
     let stages: [fn(&mut Chooser<'a>, &mut Vec<Group>) -> Vec<Drop>; 5] =
         [Chooser::without_mac, Chooser::invalid, Chooser::too_small, Chooser::too_many, Chooser::filtered];
     'rounds: for round in 0.. {
         let accepted: Vec<bool> = verdicts.iter().map(Verdict::accepted).collect();
-        let levels = grow(graph, users, &accepted);
+        let levels = grow(links, &accepted);
         let mut groups: Vec<Group> = (1..=levels.count).map(|level| Group { nodes: Vec::new(), level, filter: None }).collect();
         for id in graph.node_ids().filter(|id| accepted[id.0 as usize]) {
             groups[levels.level[id.0 as usize] as usize - 1].nodes.push(id);
@@ -74,6 +75,7 @@ pub fn choose<'a>(
 
 struct Chooser<'a> {
     graph: &'a Graph,
+    links: &'a Links,
     target: &'a dyn Target,
     options: &'a PartitionOptions,
     parts: Parts,
@@ -88,7 +90,7 @@ impl Chooser<'_> {
             return dropped;
         }
         for group in groups {
-            for part in self.parts.of(self.graph, &group.nodes) {
+            for part in self.parts.of(self.links, &group.nodes) {
                 if !part.iter().any(|n| is_mac(&NodeView::new(self.graph, *n))) {
                     let reason =
                         format!("its connected part of the region, {} node(s), has no multiply-accumulate or reduction", part.len());
@@ -108,7 +110,7 @@ impl Chooser<'_> {
                 valid.push(group);
                 continue;
             };
-            let parts = self.parts.of(self.graph, &group.nodes);
+            let parts = self.parts.of(self.links, &group.nodes);
             if parts.len() == 1 {
                 dropped.push((group.nodes, Source::Target, refusal));
                 continue;
@@ -200,14 +202,14 @@ impl Parts {
         Parts { parent: vec![0; graph.nodes.len()], stamp: vec![0; graph.nodes.len()], sets: 0 }
     }
 
-    fn of(&mut self, graph: &Graph, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
+    fn of(&mut self, links: &Links, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
         self.sets += 1;
         for id in nodes {
             self.parent[id.0 as usize] = id.0;
             self.stamp[id.0 as usize] = self.sets;
         }
         for id in nodes {
-            for producer in graph.node(*id).reads().filter_map(|v| graph.producer(v)) {
+            for producer in links.producers(*id) {
                 if self.stamp[producer.0 as usize] == self.sets {
                     let (a, b) = (self.root(id.0), self.root(producer.0));
                     self.parent[a.max(b) as usize] = a.min(b);

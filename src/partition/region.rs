@@ -2,9 +2,10 @@
 //! between them run. The outer graph stays as it is.
 
 use crate::ir::{Def, Graph, Node, NodeId, Output, Value, ValueId};
+use crate::partition::links::Links;
 use crate::partition::prune::Group;
 use crate::tensor::error::{Code, Error, Result};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Nodes that run together on the target.
@@ -40,33 +41,25 @@ pub fn owners(graph: &Graph, groups: &[Group]) -> Vec<Option<u32>> {
     owner
 }
 
-/// Cuts out one region.
-pub fn extract(graph: &Graph, users: &[Vec<NodeId>], owner: &[Option<u32>], is_output: &[bool], nodes: &[NodeId], name: String) -> Region {
-    let mut cut = Cut { graph, map: HashMap::new(), inputs: Vec::new(), names: HashSet::new(), out: Graph { name, ..Graph::default() } };
-    let me = owner[nodes[0].0 as usize];
-    let made_here = |v: ValueId| graph.producer(v).is_some_and(|p| owner[p.0 as usize] == me);
-    // Inputs first, so that they are the first values of the region's graph.
-    for value in nodes.iter().flat_map(|n| graph.node(*n).reads()) {
-        if !made_here(value) && graph.constant(value).is_none() {
-            cut.input(value);
-        }
-    }
-    nodes.iter().for_each(|n| cut.node(graph.node(*n)));
-    let mut outputs = Vec::new();
-    for value in nodes.iter().flat_map(|n| &graph.node(*n).outputs) {
-        let read_outside = users[value.0 as usize].iter().any(|u| owner[u.0 as usize] != me);
-        if read_outside || is_output[value.0 as usize] {
-            outputs.push(*value);
-            let name = cut.unique(&graph.value(*value).name);
-            cut.out.outputs.push(Output { name, value: cut.map[value] });
-        }
-    }
-    Region { name: cut.out.name.clone(), nodes: nodes.to_vec(), graph: Arc::new(cut.out), inputs: cut.inputs, outputs }
+/// Cuts out all regions.
+pub fn extract(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32>], target: &str) -> Vec<Region> {
+    let mut place = vec![(0, ValueId(0)); graph.values.len()];
+    let cut = |(k, group): (usize, &Group)| {
+        let out = Graph { name: format!("tvmgen_default_{target}_main_{k}"), ..Graph::default() };
+        let cut = Cut { graph, links, owner, me: k as u32, place: &mut place, inputs: Vec::new(), names: HashSet::new(), out };
+        cut.region(&group.nodes)
+    };
+    groups.iter().enumerate().map(cut).collect()
 }
 
+/// One region in the making.
 struct Cut<'a> {
     graph: &'a Graph,
-    map: HashMap<ValueId, ValueId>,
+    links: &'a Links,
+    owner: &'a [Option<u32>],
+    me: u32,
+    /// For each value of the outer graph, the last region that has it, counted from 1, and its id there.
+    place: &'a mut [(u32, ValueId)],
     inputs: Vec<ValueId>,
     /// Names of inputs and outputs: a target may know both in one space.
     names: HashSet<String>,
@@ -74,6 +67,36 @@ struct Cut<'a> {
 }
 
 impl Cut<'_> {
+    fn region(mut self, nodes: &[NodeId]) -> Region {
+        let graph = self.graph;
+        self.out.nodes.reserve_exact(nodes.len());
+        self.out.values.reserve(2 * nodes.len());
+        // Inputs first, so that they are the first values of the region's graph.
+        for value in nodes.iter().flat_map(|n| graph.node(*n).reads()) {
+            let made_here = graph.producer(value).is_some_and(|p| self.owner[p.0 as usize] == Some(self.me));
+            if !made_here && graph.constant(value).is_none() && self.find(value).is_none() {
+                let name = self.unique(&graph.value(value).name);
+                let new = self.add(value, name, Def::Input(self.inputs.len()));
+                self.inputs.push(value);
+                self.out.inputs.push(new);
+            }
+        }
+        nodes.iter().for_each(|n| self.node(graph.node(*n)));
+        let mut outputs = Vec::new();
+        for node in nodes {
+            for (result, value) in self.links.results(*node).zip(&graph.node(*node).outputs) {
+                let readers = self.links.readers(result);
+                if self.links.is_output(result) || readers.iter().any(|u| self.owner[u.0 as usize] != Some(self.me)) {
+                    outputs.push(*value);
+                    let name = self.unique(&graph.value(*value).name);
+                    let value = self.inner(*value);
+                    self.out.outputs.push(Output { name, value });
+                }
+            }
+        }
+        Region { name: self.out.name.clone(), nodes: nodes.to_vec(), graph: Arc::new(self.out), inputs: self.inputs, outputs }
+    }
+
     fn unique(&mut self, name: &str) -> String {
         let mut candidate = name.to_string();
         let mut i = 1;
@@ -84,33 +107,33 @@ impl Cut<'_> {
         candidate
     }
 
+    /// A value's id in the region, where it has one.
+    fn find(&self, old: ValueId) -> Option<ValueId> {
+        let (region, new) = self.place[old.0 as usize];
+        (region == self.me + 1).then_some(new)
+    }
+
+    /// A value's id in the region; constants come in when first read.
+    fn inner(&mut self, old: ValueId) -> ValueId {
+        if let Some(new) = self.find(old) {
+            return new;
+        }
+        let value = self.graph.value(old);
+        let Def::Const(tensor) = &value.def else { unreachable!("value '{}' is read before it is made", value.name) };
+        self.add(old, value.name.clone(), Def::Const(tensor.clone()))
+    }
+
     fn add(&mut self, old: ValueId, name: String, def: Def) -> ValueId {
         let new = ValueId(self.out.values.len() as u32);
         self.out.values.push(Value { name, fact: self.graph.fact(old).clone(), def });
-        self.map.insert(old, new);
+        self.place[old.0 as usize] = (self.me + 1, new);
         new
     }
 
-    fn input(&mut self, old: ValueId) {
-        if !self.map.contains_key(&old) {
-            let name = self.unique(&self.graph.value(old).name);
-            let new = self.add(old, name, Def::Input(self.inputs.len()));
-            self.inputs.push(old);
-            self.out.inputs.push(new);
-        }
-    }
-
     fn node(&mut self, old: &Node) {
-        for value in old.reads() {
-            if let Some(tensor) = self.graph.constant(value)
-                && !self.map.contains_key(&value)
-            {
-                self.add(value, self.graph.value(value).name.clone(), Def::Const(tensor.clone()));
-            }
-        }
         let mut node = old.clone();
         for value in node.inputs.iter_mut().chain(node.bodies.iter_mut().flat_map(|b| &mut b.captures)) {
-            *value = self.map[value];
+            *value = self.inner(*value);
         }
         let id = NodeId(self.out.nodes.len() as u32);
         for (i, value) in node.outputs.iter_mut().enumerate() {
@@ -121,7 +144,7 @@ impl Cut<'_> {
 }
 
 /// An order in which all can run: nodes of the default side as early as they can, regions by level.
-pub fn order(graph: &Graph, groups: &[Group], owner: &[Option<u32>]) -> Result<Vec<Step>> {
+pub fn order(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32>]) -> Result<Vec<Step>> {
     let last = groups.iter().map(|g| g.level).max().unwrap_or(0) as usize;
     let mut early: Vec<Vec<Step>> = vec![Vec::new(); last + 1];
     let mut level = vec![0usize; graph.nodes.len()];
@@ -129,7 +152,7 @@ pub fn order(graph: &Graph, groups: &[Group], owner: &[Option<u32>]) -> Result<V
         let i = id.0 as usize;
         level[i] = match owner[i] {
             Some(group) => groups[group as usize].level as usize,
-            None => graph.node(id).reads().filter_map(|v| graph.producer(v)).map(|p| level[p.0 as usize]).max().unwrap_or(0),
+            None => links.producers(id).iter().map(|p| level[p.0 as usize]).max().unwrap_or(0),
         };
         if owner[i].is_none() {
             early[level[i]].push(Step::Node(id));
@@ -139,12 +162,12 @@ pub fn order(graph: &Graph, groups: &[Group], owner: &[Option<u32>]) -> Result<V
     groups.iter().enumerate().for_each(|(i, g)| regions[g.level as usize].push(Step::Region(i)));
     let steps: Vec<Step> =
         (0..=last).flat_map(|l| std::mem::take(&mut regions[l]).into_iter().chain(std::mem::take(&mut early[l]))).collect();
-    check(graph, groups, owner, &steps)?;
+    check(graph, links, groups, owner, &steps)?;
     Ok(steps)
 }
 
 /// Every step finds what it reads.
-fn check(graph: &Graph, groups: &[Group], owner: &[Option<u32>], steps: &[Step]) -> Result<()> {
+fn check(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32>], steps: &[Step]) -> Result<()> {
     let mut done = vec![false; graph.nodes.len()];
     for step in steps {
         let (nodes, me) = match step {
@@ -152,10 +175,10 @@ fn check(graph: &Graph, groups: &[Group], owner: &[Option<u32>], steps: &[Step])
             Step::Node(id) => (std::slice::from_ref(id), None),
         };
         for id in nodes {
-            for producer in graph.node(*id).reads().filter_map(|v| graph.producer(v)) {
+            for producer in links.producers(*id) {
                 let p = producer.0 as usize;
                 if !(done[p] || (me.is_some() && owner[p] == me)) {
-                    let names = (&graph.node(*id).name, &graph.node(producer).name);
+                    let names = (&graph.node(*id).name, &graph.node(*producer).name);
                     return Err(Error::new(Code::Internal, format!("node '{}' would run before '{}'", names.0, names.1)));
                 }
             }

@@ -77,21 +77,32 @@ impl Parser<'_> {
             return Err(fault(self.rest));
         }
         let negative = self.eat('-');
-        let first = self.product(depth)?;
-        let mut sum = if negative { -&first } else { first };
+        let mut sum = self.term(depth, negative)?;
         loop {
             if self.eat('+') {
-                sum = &sum + &self.product(depth)?;
+                sum = &sum + &self.term(depth, false)?;
             } else if self.eat('-') {
-                sum = &sum - &self.product(depth)?;
+                sum = &sum + &self.term(depth, true)?;
             } else {
                 return Ok(sum);
             }
         }
     }
 
-    fn product(&mut self, depth: usize) -> Result<Dim> {
-        let mut product = self.atom(depth)?;
+    /// A product behind its sign. The smallest integer has no positive counterpart, so its sign is read with it.
+    fn term(&mut self, depth: usize, negative: bool) -> Result<Dim> {
+        let smallest = self.rest.trim_start().strip_prefix("9223372036854775808");
+        if let Some(rest) = smallest.filter(|rest| negative && !rest.starts_with(|c: char| c.is_ascii_digit())) {
+            self.rest = rest;
+            return self.product(depth, Dim::from(i64::MIN));
+        }
+        let first = self.atom(depth)?;
+        let product = self.product(depth, first)?;
+        Ok(if negative { -&product } else { product })
+    }
+
+    fn product(&mut self, depth: usize, first: Dim) -> Result<Dim> {
+        let mut product = first;
         while self.eat('*') {
             product = &product * &self.atom(depth)?;
         }
@@ -141,11 +152,23 @@ mod tests {
     #[test]
     fn text_parses_back() {
         let symbols = |name: &str| matches!(name, "N" | "W").then(|| Dim::symbol(name, 1, 100));
-        for text in ["0", "-7", "N", "N*W + 3", "2*N - W", "floordiv(W - 1, 2) + 1", "max(N, W)", "3*min(N, W)*floordiv(N, W) - 2"] {
+        for text in [
+            "0",
+            "-7",
+            "-9223372036854775808",
+            "N - 9223372036854775808",
+            "-9223372036854775808*N",
+            "N",
+            "N*W + 3",
+            "2*N - W",
+            "floordiv(W - 1, 2) + 1",
+            "max(N, W)",
+            "3*min(N, W)*floordiv(N, W) - 2",
+        ] {
             let dim = parse_dim(text, &symbols).unwrap();
             assert_eq!(parse_dim(&dim.to_string(), &symbols).unwrap(), dim, "{text}");
         }
-        for text in ["", "N +", "min(N)", "Q", "3)", "99999999999999999999"] {
+        for text in ["", "N +", "min(N)", "Q", "3)", "99999999999999999999", "9223372036854775808", "-92233720368547758080"] {
             assert!(parse_dim(text, &symbols).is_err(), "{text}");
         }
     }

@@ -2,11 +2,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::network::capabilities::Flavour;
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::error::Result;
 use crate::tensorrt::abi::version::Abi;
-use crate::tensorrt::abi::{NetworkDefinitionCreationFlag, P, builder, host_memory};
+use crate::tensorrt::abi::{NetworkDefinitionCreationFlag, P, builder};
 use crate::tensorrt::config::{BuilderConfig, OptimizationProfile};
+use crate::tensorrt::host_memory::HostMemory;
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::{Listener, Sink};
 use crate::tensorrt::network_def::NetworkDefinition;
@@ -52,8 +52,7 @@ impl Builder {
     pub fn network(&self, typing: Typing) -> Result<NetworkDefinition> {
         use NetworkDefinitionCreationFlag::{ExplicitBatch, StronglyTyped};
         let abi = self.abi();
-        let strong_only = abi.release.flavour == Flavour::Rtx || abi.release.version.major >= 11;
-        ensure!(typing == Typing::Strong || !strong_only, TensorRtUnsupported, "{} has no weakly typed networks", abi.release);
+        ensure!(typing == Typing::Strong || !abi.at_least_major(11), TensorRtUnsupported, "{} has no weakly typed networks", abi.release);
         let mut flags = 0u32;
         // Where a version no longer has the flag, explicit batch is all that it knows.
         if let Ok(bit) = ExplicitBatch.raw(abi) {
@@ -73,7 +72,7 @@ impl Builder {
         // SAFETY: the object is a live builder.
         let pointer = unsafe { builder::create_builder_config(self.abi(), self.object.pointer) }?;
         let object = self.own(pointer, "a configuration")?;
-        Ok(BuilderConfig { object, listener: self.listener.clone(), monitor: None, _thread: OneThread::default() })
+        Ok(BuilderConfig { object, listener: self.listener.clone(), monitor: None, timing_cache: None, _thread: OneThread::default() })
     }
 
     /// An empty profile.
@@ -102,44 +101,5 @@ impl Builder {
 
     fn own(&self, pointer: P, what: &str) -> Result<Object> {
         Object::new(self.library(), Some(self.object.clone()), pointer, &self.listener, what)
-    }
-}
-
-/// Bytes that TensorRT made and owns.
-pub struct HostMemory {
-    // Held so that the bytes live.
-    _object: Object,
-    data: *const u8,
-    len: usize,
-}
-
-// SAFETY: the bytes are never written after they were made, and are freed with the object.
-unsafe impl Send for HostMemory {}
-// SAFETY: as above.
-unsafe impl Sync for HostMemory {}
-
-impl HostMemory {
-    pub(super) fn new(object: Object) -> Result<HostMemory> {
-        // SAFETY: the object is live host memory.
-        let (data, len) = unsafe { (host_memory::data(object.abi(), object.pointer)?, host_memory::size(object.abi(), object.pointer)?) };
-        let len = usize::try_from(len).map_err(|_| Error::new(Code::Internal, format!("{len} bytes of memory")))?;
-        Ok(HostMemory { _object: object, data: data.cast(), len })
-    }
-}
-
-impl AsRef<[u8]> for HostMemory {
-    fn as_ref(&self) -> &[u8] {
-        if self.data.is_null() {
-            return &[];
-        }
-        // SAFETY: TensorRT's own account of its memory, which lives as long as the object.
-        unsafe { std::slice::from_raw_parts(self.data, self.len) }
-    }
-}
-
-impl From<HostMemory> for bytes::Bytes {
-    /// The bytes, without a copy.
-    fn from(memory: HostMemory) -> bytes::Bytes {
-        bytes::Bytes::from_owner(memory)
     }
 }

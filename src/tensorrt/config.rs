@@ -6,9 +6,11 @@ use crate::ensure;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::*;
+use crate::tensorrt::host_memory::HostMemory;
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{Object, OneThread, c_string, refused};
 use crate::tensorrt::progress::{Monitor, Progress};
+use bytes::Bytes;
 use std::sync::Arc;
 
 /// The configuration of a build.
@@ -17,7 +19,25 @@ pub struct BuilderConfig {
     pub(super) listener: Arc<Listener>,
     // Behind the object: TensorRT may call it until the object is gone.
     pub(super) monitor: Option<Box<Monitor>>,
+    pub(super) timing_cache: Option<Arc<Object>>,
     pub(super) _thread: OneThread,
+}
+
+/// What builds have measured.
+pub struct TimingCache {
+    object: Arc<Object>,
+    listener: Arc<Listener>,
+    _thread: OneThread,
+}
+
+impl TimingCache {
+    /// The measurements as bytes.
+    pub fn serialize(&self) -> Result<Bytes> {
+        // SAFETY: the object is a live cache.
+        let pointer = unsafe { timing_cache::serialize(self.object.abi(), self.object.pointer) }?;
+        let memory = Object::new(self.object.library, None, pointer, &self.listener, "to write the timing cache")?;
+        Ok(HostMemory::new(memory)?.into())
+    }
 }
 
 /// The range of shapes of each dynamic input, and what to optimise for. It belongs to the builder that made it.
@@ -152,6 +172,22 @@ impl BuilderConfig {
         unsafe { builder_config::set_progress_monitor(self.object.abi(), self.object.pointer, monitor.as_object()) }?;
         self.monitor = Some(monitor);
         Ok(true)
+    }
+
+    /// Takes measurements of an earlier build, or none; what this build measures is added to them.
+    pub fn use_timing_cache(&mut self, earlier: &[u8]) -> Result<TimingCache> {
+        let (abi, object) = (self.object.abi(), self.object.pointer);
+        let (at, len) = (earlier.as_ptr().cast_mut().cast(), earlier.len() as u64);
+        // SAFETY: the object is a live configuration; the bytes are copied.
+        let pointer = unsafe { builder_config::create_timing_cache(abi, object, at, len) }?;
+        let parent = self.object.parent().cloned();
+        let cache = Object::new(self.object.library, parent, pointer, &self.listener, "a timing cache")?;
+        let cache = Arc::new(cache);
+        // SAFETY: as above; the cache is kept as long as the configuration.
+        let done = unsafe { builder_config::set_timing_cache(abi, object, cache.pointer, false) }?;
+        self.timing_cache = Some(cache.clone());
+        self.unless(!done, "the timing cache")?;
+        Ok(TimingCache { object: cache, listener: self.listener.clone(), _thread: OneThread::default() })
     }
 
     fn unless(&self, failed: bool, call: &str) -> Result<()> {

@@ -12,13 +12,19 @@ pub mod search;
 pub mod library;
 
 mod object;
+
+pub mod host_memory;
 pub mod weights;
 
 pub mod layers;
 pub mod network_def;
 
-pub mod config;
 pub mod progress;
+
+pub mod config;
 
 pub mod builder;
 pub mod engine;
+
+pub mod emit;
+pub mod info;

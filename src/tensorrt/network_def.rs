@@ -68,6 +68,11 @@ impl NetworkDefinition {
         unsafe { network_definition::mark_output(self.abi(), self.object.pointer, tensor) }
     }
 
+    /// Whether there are cast layers: before 8.6 an identity layer with an output type casts.
+    pub fn has_cast(&self) -> bool {
+        network_definition::rows::add_cast.slot(self.abi()).is_ok()
+    }
+
     /// Layers so far.
     pub fn layer_count(&self) -> Result<usize> {
         // SAFETY: the object is a live network.

@@ -122,6 +122,8 @@ fn movement() -> Vec<Case> {
     out.push(case("squeeze_last", "squeeze", &[("axis", ints(&[-1]))], &[x(&[1, 3, 1])]));
     out.push(case("squeeze_all", "squeeze", &[], &[x(&[1, 3, 1, 2])]));
     out.push(case("expand_dims", "expand_dims", &[("axis", Attr::Int(1))], &[x(&[1, 3])]));
+    out.push(case("squeeze_free", "squeeze", &[("axis", ints(&[0]))], &[free(&[D::Fixed(1), N, D::Fixed(8), W, D::Fixed(5)])]));
+    out.push(case("expand_dims_free", "expand_dims", &[("axis", Attr::Int(0))], &[free(&[N, D::Fixed(8), W])]));
     out.push(case(
         "expand_dims_last",
         "expand_dims",

@@ -92,6 +92,16 @@ impl Abi {
         self.below == self.above && self.table().line() == self.release.line()
     }
 
+    /// True for a version without tables between two that have them.
+    pub fn is_between(&self) -> bool {
+        self.below != self.above
+    }
+
+    /// True from a major version of TensorRT on; TensorRT for RTX counts as newer than all that differ in this way.
+    pub fn at_least_major(&self, major: u32) -> bool {
+        self.release.flavour == Flavour::Rtx || self.release.version.major >= major
+    }
+
     /// The version whose table is used; where there are two, the older.
     pub fn table(&self) -> Release {
         VERSIONS[usize::from(self.below)]
