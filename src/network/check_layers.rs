@@ -172,10 +172,10 @@ fn shuffle(at: &At, first: Option<&[usize]>, reshape: Option<&[i64]>, second: Op
     }
     let dims = &at.input(0).dims;
     let source = |i: usize| first.map_or(i, |order| order[i]);
-    let may_be_empty = |i: usize| i < dims.len() && dims[source(i)].interval().0 <= 0;
-    if wildcards == 1 && spec.iter().enumerate().any(|(i, s)| *s == 0 && may_be_empty(i)) {
-        let reason = format!("reshape of {} to {spec:?}: an extent cannot be inferred where another may be 0", shape::text(dims));
-        return Err(Refusal::new("shuffle.wildcard-of-empty", reason, "symbols whose smallest value is 1"));
+    let is_empty = |i: usize| i < dims.len() && dims[source(i)].interval().1 <= 0;
+    if wildcards == 1 && spec.iter().enumerate().any(|(i, s)| *s == 0 && is_empty(i)) {
+        let reason = format!("reshape of {} to {spec:?}: an extent cannot be inferred where another is 0", shape::text(dims));
+        return Err(Refusal::new("shuffle.wildcard-of-empty", reason, "extents that are not 0"));
     }
     Ok(())
 }
@@ -208,8 +208,8 @@ fn slice(at: &At, start: &[i64], size: &[i64], stride: &[i64]) -> Accepted<()> {
     for i in 0..dims.len() {
         let last = start[i].saturating_add(stride[i].saturating_mul(size[i] - 1));
         let (low, high) = (start[i].min(last), start[i].max(last));
-        // The smallest extent decides: what lies outside it fails for some shape.
-        let inside = size[i] == 0 || (low >= 0 && high < dims[i].interval().0);
+        // Judged at its largest extent: an optimisation profile begins where the slice fits.
+        let inside = size[i] == 0 || (low >= 0 && high < dims[i].interval().1);
         if size[i] < 0 || !inside {
             let reason = format!("{} elements from {} with step {} of axis {i}, whose extent is {}", size[i], start[i], stride[i], dims[i]);
             let lift = format!("bounds of symbols that keep {} at {} or more", dims[i], high.saturating_add(1));

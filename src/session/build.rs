@@ -179,9 +179,31 @@ fn profile(region: &Region, said: &[SymbolRange]) -> Result<Option<Range<Binding
             "an engine needs bounds on '{name}'; give the option symbols, such as {name}=1..8, or the input's whole shape"
         );
         let opt = said.iter().find(|s| *s.name == **name).and_then(|s| s.opt).unwrap_or(*max);
-        range.min.insert(name.clone(), *min);
+        range.min.insert(name.clone(), (*min).max(1));
         range.opt.insert(name.clone(), opt);
         range.max.insert(name.clone(), *max);
     }
+    raise(region, &mut range)?;
     Ok((!symbols.is_empty()).then_some(range))
+}
+
+/// Raises the smallest values until no tensor of the region is empty: smaller ones run on our own code.
+fn raise(region: &Region, range: &mut Range<Bindings>) -> Result<()> {
+    let dims = || region.graph.values.iter().flat_map(|v| &v.fact.shape).filter(|d| d.as_const().is_none());
+    while let Some(empty) = dims().find(|d| d.eval(&range.min).is_some_and(|v| v < 1)) {
+        let mut symbols = BTreeSet::new();
+        empty.collect_symbols(&mut symbols);
+        let mut raised = false;
+        for Symbol { name, .. } in &symbols {
+            let (low, high) = (range.min[name], range.max[name]);
+            raised |= low < high;
+            range.min.insert(name.clone(), (low + 1).min(high));
+        }
+        ensure!(raised, BadOption, "region '{}': the extent {empty} is 0 at the largest values of its symbols", region.name);
+    }
+    for (name, min) in &range.min {
+        let opt = range.opt[name].max(*min);
+        range.opt.insert(name.clone(), opt);
+    }
+    Ok(())
 }
