@@ -103,7 +103,7 @@ mod tests {
             ("symbols", "n=1..4..8"),
             ("target_sm", "8.6"),
             ("threads", "2"),
-            ("cpu_instruction_set", "baseline"),
+            ("cpu_instruction_set", "portable"),
         ] {
             options.set(key, value).unwrap();
         }
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!((p.plan.keep_off_nodes.len(), p.symbols[0].opt, p.plan.max_workspace_size), (2, Some(4), 1 << 30));
         let b = build(&options).unwrap();
         assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
-        assert_eq!(b.cpu_instruction_set.as_deref(), Some("baseline"));
+        assert_eq!(b.cpu_instruction_set.as_deref(), Some("portable"));
         assert_eq!(session(&options).unwrap().threads, 2);
     }
 }

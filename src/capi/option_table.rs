@@ -64,7 +64,7 @@ pub static OPTIONS: &[Row] = &[
     },
     Row {
         key: "cpu_instruction_set",
-        kind: Kind::Choice(&["auto", "baseline", "avx2", "avx512", "neon"]),
+        kind: Kind::Choice(&["auto", "portable", "avx2", "avx512", "neon"]),
         default: "auto",
         stages: &[Stage::Build],
         doc: "Instructions that CPU kernels may use. auto takes the best that this machine has.",
@@ -195,5 +195,13 @@ mod tests {
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }
         assert!(find(crate::tensorrt::abi::version::FORCE).is_some(), "an error names this option");
+    }
+
+    #[test]
+    fn instruction_sets_of_this_machine_can_be_chosen() {
+        let Some(Row { kind: Kind::Choice(words), .. }) = find("cpu_instruction_set") else { panic!("a choice") };
+        for isa in crate::cpu::isa::Isa::available() {
+            assert!(words.contains(&isa.name()), "{}", isa.name());
+        }
     }
 }

@@ -3,13 +3,15 @@
 #include "check.h"
 #include "model.h"
 
-static tvmtrt_build_t *build(void) {
+/* A build with CPU kernels for this instruction set. */
+static tvmtrt_build_t *build(const char *instructions) {
   tvmtrt_model_t *m = NULL;
   tvmtrt_partition_t *p = NULL;
   tvmtrt_build_t *b = NULL;
   tvmtrt_options_t *options = tvmtrt_options_new();
   OK(tvmtrt_options_set(options, "log_level", "error"));
   OK(tvmtrt_options_set(options, "symbols", "N=1..2..1000"));
+  OK(tvmtrt_options_set(options, "cpu_instruction_set", instructions));
   OK(tvmtrt_model_load_memory(model, sizeof model, NULL, options, &m));
   OK(tvmtrt_partition(m, NULL, 0, options, &p));
   OK(tvmtrt_build(p, options, &b));
@@ -196,8 +198,8 @@ static void threads(const tvmtrt_build_t *shared) {
   tvmtrt_session_delete(sessions[1]);
 }
 
-int main(void) {
-  tvmtrt_build_t *shared = build(), *other = tvmtrt_build_clone(shared);
+static void all_ways(const char *instructions) {
+  tvmtrt_build_t *shared = build(instructions), *other = tvmtrt_build_clone(shared);
   tvmtrt_session_t *s = NULL;
   OK(tvmtrt_session_new(shared, NULL, &s));
   tvmtrt_build_delete(shared);
@@ -207,5 +209,10 @@ int main(void) {
   tvmtrt_session_delete(s);
   threads(other);
   tvmtrt_build_delete(other);
+}
+
+int main(void) {
+  all_ways("auto");
+  all_ways("portable");
   return 0;
 }
