@@ -199,7 +199,7 @@ impl Render<'_> {
         if self.copies > 1 {
             let first = vectors / self.copies;
             let to = g.whole_steps(from, end, LANES as i64);
-            let head = g.looped(from, to, LANES as i64, &acc[..first].to_vec(), &mut |g, i, acc| step(g, i, acc, 1, &wide));
+            let head = g.looped(from, to, LANES as i64, &acc[..first], &mut |g, i, acc| step(g, i, acc, 1, &wide));
             acc[..first].copy_from_slice(&head);
             from = to;
         }

@@ -1,0 +1,167 @@
+//! Graphs of many nodes on the CPU against the oracle: fused steps, views, free extents that change from run to run, outputs of every
+//! kind. Single operators are tried in `cpu_cases`.
+
+mod suite;
+
+use suite::cpu::Runner;
+use suite::{Random, compare_within};
+use tvmtrt::cpu::isa::Isa;
+use tvmtrt::ir::Graph;
+use tvmtrt::ir::ValueId;
+use tvmtrt::ir::attrs::Attr;
+use tvmtrt::ir::build::Builder;
+use tvmtrt::ir::fact::Fact;
+use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::kernels::compile;
+use tvmtrt::kernels::program::Program;
+use tvmtrt::reference;
+use tvmtrt::tensor::dim::Dim;
+use tvmtrt::tensor::dtype::DType;
+use tvmtrt::tensor::host::Tensor;
+
+/// A graph by operator names.
+struct Make {
+    b: Builder,
+    random: Random,
+}
+
+impl Make {
+    fn new(name: &str) -> Make {
+        Make { b: Builder::new(name), random: Random(name.len() as u64) }
+    }
+
+    fn input(&mut self, name: &str, shape: &[Dim]) -> ValueId {
+        self.b.input(name, Fact::new(DType::F32, shape.to_vec())).unwrap()
+    }
+
+    fn weight(&mut self, shape: &[usize]) -> ValueId {
+        let t = self.random.tensor(DType::F32, shape, false);
+        let scaled: Vec<f32> = t.values::<f32>().iter().map(|v| v * 0.3).collect();
+        self.b.constant("w", Tensor::from_vec(shape, scaled))
+    }
+
+    fn op(&mut self, op: &str, attrs: &[(&str, Attr)], operands: &[ValueId]) -> ValueId {
+        let def = tvmtrt::ops::find(op).unwrap_or_else(|| panic!("no operator {op}"));
+        let attrs = (def.attrs.parse)(&mut |n| attrs.iter().find(|(k, _)| *k == n).map(|(_, v)| v.clone())).unwrap();
+        self.b.node("", def, attrs, operands).unwrap_or_else(|e| panic!("{e}"))[0]
+    }
+
+    fn finish(mut self, outputs: &[ValueId]) -> Graph {
+        outputs.iter().enumerate().for_each(|(i, v)| self.b.output(&format!("y{i}"), *v).unwrap());
+        self.b.finish()
+    }
+}
+
+fn ints(v: &[i64]) -> Attr {
+    Attr::Ints(v.to_vec())
+}
+
+fn shape_attr(v: &[Dim]) -> Attr {
+    Attr::Param(tvmtrt::ir::attrs::Param::Static(v.to_vec()))
+}
+
+/// Runs a graph for several extents, twice, and compares with the oracle. Gives its program.
+fn check(graph: &Graph, shapes: &[Vec<Vec<usize>>]) -> Program {
+    let tolerance = Tolerance { relative: 1e-4, scaled: 1e-5 };
+    let program = compile(graph).unwrap();
+    for threads in [1, 3] {
+        let mut runner = Runner::new(graph, Isa::detect(), threads).unwrap_or_else(|e| panic!("{e}\n{program}"));
+        assert_eq!(runner.on_reference().len(), 0);
+        for (i, shapes) in shapes.iter().enumerate().chain(shapes.iter().enumerate()) {
+            let mut random = Random(i as u64 + 5);
+            let tensors: Vec<Tensor> = shapes.iter().map(|s| random.tensor(DType::F32, s, false)).collect();
+            let want = reference::run(graph, &tensors).unwrap();
+            let got = runner.run(&tensors).unwrap_or_else(|e| panic!("{e}\n{program}"));
+            compare_within(&graph.name, tolerance, &got, &want).unwrap_or_else(|e| panic!("{e}\n{program}"));
+        }
+    }
+    program
+}
+
+#[test]
+fn a_residual_block_is_two_steps() {
+    let (n, w) = (Dim::symbol("N", 1, 8), Dim::symbol("W", 4, 64));
+    let mut m = Make::new("residual");
+    let x = m.input("x", &[n, Dim::from(8i64), Dim::from(6i64), w]);
+    let pad = ("padding", ints(&[1, 1, 1, 1]));
+    let (w1, b1, w2, b2) = (m.weight(&[8, 8, 3, 3]), m.weight(&[8]), m.weight(&[8, 8, 3, 3]), m.weight(&[8]));
+    let y = m.op("nn.conv2d", &[pad.clone()], &[x, w1]);
+    let y = m.op("nn.bias_add", &[], &[y, b1]);
+    let y = m.op("nn.relu", &[], &[y]);
+    let y = m.op("nn.conv2d", &[pad], &[y, w2]);
+    let y = m.op("nn.bias_add", &[], &[y, b2]);
+    let y = m.op("add", &[], &[x, y]);
+    let y = m.op("nn.relu", &[], &[y]);
+    let graph = m.finish(&[y]);
+    let program = check(&graph, &[vec![vec![1, 8, 6, 9]], vec![vec![3, 8, 6, 20]]]);
+    assert_eq!(program.steps.len(), 2, "{program}");
+}
+
+#[test]
+fn a_perceptron_with_an_activation() {
+    let n = Dim::symbol("N", 1, 70);
+    let mut m = Make::new("perceptron");
+    let x = m.input("x", &[n, Dim::from(12i64)]);
+    let (w1, b1, w2) = (m.weight(&[33, 12]), m.weight(&[33]), m.weight(&[5, 33]));
+    let half = m.b.constant("half", Tensor::scalar(0.5f32));
+    let root = m.b.constant("root", Tensor::scalar(std::f32::consts::FRAC_1_SQRT_2));
+    let one = m.b.constant("one", Tensor::scalar(1f32));
+    let y = m.op("nn.dense", &[], &[x, w1]);
+    let y = m.op("add", &[], &[y, b1]);
+    // GELU as exporters write it.
+    let e = m.op("multiply", &[], &[y, root]);
+    let e = m.op("erf", &[], &[e]);
+    let e = m.op("add", &[], &[e, one]);
+    let y = m.op("multiply", &[], &[y, e]);
+    let y = m.op("multiply", &[], &[y, half]);
+    let y = m.op("nn.dense", &[], &[y, w2]);
+    let y = m.op("nn.softmax", &[], &[y]);
+    let graph = m.finish(&[y]);
+    let program = check(&graph, &[vec![vec![1, 12]], vec![vec![7, 12]], vec![vec![64, 12]]]);
+    assert!(program.steps.len() <= 5, "{program}");
+}
+
+#[test]
+fn attention_with_free_length() {
+    let (n, t) = (Dim::symbol("N", 1, 4), Dim::symbol("T", 1, 40));
+    let (h, d) = (Dim::from(2i64), Dim::from(8i64));
+    let mut m = Make::new("attention");
+    let x = m.input("x", &[n.clone(), t.clone(), Dim::from(16i64)]);
+    let gamma = m.weight(&[16]);
+    let beta = m.weight(&[16]);
+    let normal = m.op("nn.layer_norm", &[], &[x, gamma, beta]);
+    let heads: Vec<ValueId> = (0..3)
+        .map(|_| {
+            let w = m.weight(&[16, 16]);
+            let y = m.op("nn.dense", &[], &[normal, w]);
+            let y = m.op("reshape", &[("newshape", shape_attr(&[n.clone(), t.clone(), h.clone(), d.clone()]))], &[y]);
+            m.op("transpose", &[("axes", ints(&[0, 2, 1, 3]))], &[y])
+        })
+        .collect();
+    let scores = m.op("nn.batch_matmul", &[("transpose_b", Attr::Bool(true))], &[heads[0], heads[1]]);
+    let scale = m.b.constant("scale", Tensor::scalar(0.35f32));
+    let scores = m.op("multiply", &[], &[scores, scale]);
+    let p = m.op("nn.softmax", &[], &[scores]);
+    let y = m.op("nn.batch_matmul", &[("transpose_b", Attr::Bool(false))], &[p, heads[2]]);
+    let y = m.op("transpose", &[("axes", ints(&[0, 2, 1, 3]))], &[y]);
+    let y = m.op("reshape", &[("newshape", shape_attr(&[n, t, Dim::from(16i64)]))], &[y]);
+    let w = m.weight(&[16, 16]);
+    let y = m.op("nn.dense", &[], &[y, w]);
+    let y = m.op("add", &[], &[y, x]);
+    let graph = m.finish(&[y, normal]);
+    let program = check(&graph, &[vec![vec![1, 1, 16]], vec![vec![2, 17, 16]], vec![vec![4, 40, 16]], vec![vec![2, 5, 16]]]);
+    assert!(program.steps.len() <= 12, "{program}");
+}
+
+#[test]
+fn outputs_that_are_inputs_constants_views_or_twice_there() {
+    let mut m = Make::new("outputs");
+    let n = Dim::symbol("N", 1, 9);
+    let x = m.input("x", &[n.clone(), Dim::from(4i64)]);
+    let c = m.weight(&[3]);
+    let y = m.op("nn.relu", &[], &[x]);
+    let flat = m.op("reshape", &[("newshape", shape_attr(&[&n * &Dim::from(4i64)]))], &[y]);
+    let view = m.op("reshape", &[("newshape", shape_attr(&[Dim::from(2i64), Dim::from(2i64), n]))], &[x]);
+    let graph = m.finish(&[x, c, y, y, flat, view]);
+    check(&graph, &[vec![vec![3, 4]], vec![vec![1, 4]]]);
+}
