@@ -1,19 +1,8 @@
-# Tests of what a C programmer meets: the header in each language, an install that was moved, and each example as a project of its own.
+# Tests of what a C programmer meets: an install that was moved, and each example as a project of its own.
 set(networks "${PROJECT_SOURCE_DIR}/.cache/networks")
 set(examples "${PROJECT_BINARY_DIR}/examples-c")
 set(staging "${PROJECT_BINARY_DIR}/staging")
 set(prefix "${PROJECT_BINARY_DIR}/moved/prefix")
-
-foreach(standard c99 c11 c17 c++11 c++17)
-  if(standard MATCHES "\\+\\+")
-    set(compiler "${CMAKE_CXX_COMPILER}" -x c++)
-  else()
-    set(compiler "${CMAKE_C_COMPILER}" -x c)
-  endif()
-  add_test(
-    NAME header_${standard}
-    COMMAND ${compiler} -std=${standard} -Wall -Wextra -Wpedantic -Werror -fsyntax-only "${PROJECT_SOURCE_DIR}/include/tvmtrt.h")
-endforeach()
 
 # Installed in one place, used in another: nothing in it may name where it was installed.
 add_test(NAME install_clean COMMAND ${CMAKE_COMMAND} -E rm -rf "${staging}" "${PROJECT_BINARY_DIR}/moved" "${examples}")

@@ -367,14 +367,17 @@ typedef struct tvmtrt_text_t tvmtrt_text_t;
 typedef struct tvmtrt_value_t tvmtrt_value_t;
 
 /**
- * The caller's say on a region that would go to TensorRT, after all built-in rules. `name` is the region's name, `json` its graph
- * as of `tvmtrt_partition_region_json`; both live until the function returns.
+ * The caller's say on a region that would go to TensorRT, after all built-in rules: the names of its nodes and their operators,
+ * such as `nn.conv2d`, `count` of each, in the order in which they run. All live until the function returns.
  *
  * Returns 0 to keep the region off TensorRT; anything else accepts it.
  *
  * Called by the thread that is inside `tvmtrt_partition`. Must not unwind, must not call tvmtrt.
  */
-typedef int32_t (*tvmtrt_region_filter_t)(void *user, const char *name, const char *json);
+typedef int32_t (*tvmtrt_region_filter_t)(void *user,
+                                          const char *const *nodes,
+                                          const char *const *operators,
+                                          size_t count);
 
 /**
  * Ends a user pointer: called once, by the thread that deletes the last object that holds the callback. May be NULL.
@@ -882,8 +885,8 @@ void tvmtrt_model_delete(tvmtrt_model_t *model);
  * \param model Lent; kept alive by the result.
  * \param shapes Shapes of inputs by name; those not named stay as the model has them. NULL if there are none.
  * \param shape_count How many.
- * \param options Read: `keep_off_nodes`, `keep_off_operators`, `log_level`, `max_workspace_size`, `min_region_size`, `offload`,
- *     `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`, `tensorrt_version`,
+ * \param options Read: `keep_off_nodes`, `keep_off_operators`, `log_level`, `max_regions`, `max_workspace_size`,
+ *     `min_region_size`, `offload`, `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`, `tensorrt_version`,
  *     `use_implicit_batch`, the region filter. NULL for defaults.
  * \param out Gets the partition: the caller's, to be deleted.
  * \return NULL, or an error that names the input: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,

@@ -20,6 +20,8 @@ pub mod transform;
 
 pub mod partition;
 
+pub mod kernels;
+
 pub mod cpu;
 
 pub mod tensorrt;

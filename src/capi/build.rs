@@ -83,7 +83,7 @@ pub extern "C" fn tvmtrt_build_region_state(
     guard(|| {
         let build = need(build, "build")?.build();
         let state = build.region_state(region).ok_or_else(|| no_region(region, build.partition.region_count()))?;
-        tvmtrt_text_t::put(&state, out)
+        tvmtrt_text_t::put(state, out)
     })
 }
 

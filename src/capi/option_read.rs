@@ -3,9 +3,11 @@
 use crate::capi::option_value::{compute_capability, list, symbols};
 use crate::capi::options::tvmtrt_options_t;
 use crate::network::capabilities::Version;
+use crate::partition::options::{Offload, PartitionOptions as Plan};
 use crate::session::build::BuildOptions;
+use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
-use crate::session::partition::{LibraryOptions, Offload, PartitionOptions};
+use crate::session::partition::{PartitionOptions, plan_filter};
 use crate::session::run::SessionOptions;
 use crate::tensor::error::{Code, Error, Result};
 
@@ -44,24 +46,24 @@ pub fn library(options: &tvmtrt_options_t) -> LibraryOptions {
 
 /// Options of `tvmtrt_partition`.
 pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
-    Ok(PartitionOptions {
-        library: library(options),
-        version: Version::parse(value(options, "tensorrt_version")),
-        implicit_batch: is_on(options, "use_implicit_batch"),
-        remove_no_mac: is_on(options, "remove_no_mac_subgraphs"),
-        max_workspace_size: number(options, "max_workspace_size")?,
-        min_region_size: number(options, "min_region_size")?,
-        keep_off_operators: list(value(options, "keep_off_operators")),
-        keep_off_nodes: list(value(options, "keep_off_nodes")),
+    let plan = Plan {
         offload: match value(options, "offload") {
             "on" => Offload::On,
             "off" => Offload::Off,
             _ => Offload::Default,
         },
-        symbols: symbols(value(options, "symbols")).unwrap_or_default(),
-        filter: options.filter.clone(),
-        log: log(options),
-    })
+        version: Version::parse(value(options, "tensorrt_version")),
+        use_implicit_batch: is_on(options, "use_implicit_batch"),
+        remove_no_mac_subgraphs: is_on(options, "remove_no_mac_subgraphs"),
+        max_workspace_size: number(options, "max_workspace_size")?,
+        min_region_size: number(options, "min_region_size")?,
+        max_regions: Some(number(options, "max_regions")?).filter(|n| *n > 0),
+        keep_off_operators: list(value(options, "keep_off_operators")).into_iter().collect(),
+        keep_off_nodes: list(value(options, "keep_off_nodes")).into_iter().collect(),
+        filter: options.filter.clone().map(plan_filter),
+    };
+    let symbols = symbols(value(options, "symbols")).unwrap_or_default();
+    Ok(PartitionOptions { library: library(options), plan, symbols, log: log(options) })
 }
 
 /// Options of `tvmtrt_build`.
@@ -106,8 +108,8 @@ mod tests {
             options.set(key, value).unwrap();
         }
         let p = partition(&options).unwrap();
-        assert_eq!((p.version, p.offload), (Some(Version::new(8, 6, 1)), Offload::On));
-        assert_eq!((p.keep_off_nodes.len(), p.symbols[0].opt, p.max_workspace_size), (2, Some(4), 1 << 30));
+        assert_eq!((p.plan.version, p.plan.offload), (Some(Version::new(8, 6, 1)), Offload::On));
+        assert_eq!((p.plan.keep_off_nodes.len(), p.symbols[0].opt, p.plan.max_workspace_size), (2, Some(4), 1 << 30));
         let b = build(&options).unwrap();
         assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
         assert_eq!(b.cpu_instruction_set.as_deref(), Some("baseline"));

@@ -91,6 +91,13 @@ pub static OPTIONS: &[Row] = &[
         doc: "Least important log lines that are written. The variable TVMTRT_LOG sets it where the program does not.",
     },
     Row {
+        key: "max_regions",
+        kind: Kind::Integer(0, 1_000_000),
+        default: "0",
+        stages: &[Stage::Partition],
+        doc: "Most regions that are given to TensorRT; the largest are. 0: any number.",
+    },
+    Row {
         key: "max_workspace_size",
         kind: Kind::Integer(0, i64::MAX),
         default: "1073741824",
@@ -187,5 +194,6 @@ mod tests {
             assert!(row.doc.ends_with('.') && !row.stages.is_empty(), "{}", row.key);
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }
+        assert!(find(crate::tensorrt::abi::version::FORCE).is_some(), "an error names this option");
     }
 }

@@ -58,13 +58,14 @@ impl tvmtrt_options_t {
     }
 }
 
-/// The caller's say on a region that would go to TensorRT, after all built-in rules. `name` is the region's name, `json` its graph
-/// as of `tvmtrt_partition_region_json`; both live until the function returns.
+/// The caller's say on a region that would go to TensorRT, after all built-in rules: the names of its nodes and their operators,
+/// such as `nn.conv2d`, `count` of each, in the order in which they run. All live until the function returns.
 ///
 /// Returns 0 to keep the region off TensorRT; anything else accepts it.
 ///
 /// Called by the thread that is inside `tvmtrt_partition`. Must not unwind, must not call tvmtrt.
-pub type tvmtrt_region_filter_t = Option<unsafe extern "C" fn(user: *mut c_void, name: *const c_char, json: *const c_char) -> i32>;
+pub type tvmtrt_region_filter_t =
+    Option<unsafe extern "C" fn(user: *mut c_void, nodes: *const *const c_char, operators: *const *const c_char, count: usize) -> i32>;
 
 /// Makes options that all have their defaults.
 ///
@@ -191,10 +192,12 @@ pub unsafe extern "C" fn tvmtrt_options_set_region_filter(
 }
 
 fn region_filter(held: Callback<tvmtrt_region_filter_t>) -> RegionFilter {
-    Arc::new(move |name, json| {
-        let (held, name, json) = (&held, c_string(name), c_string(json));
-        // SAFETY: the caller promised a function that takes these; both texts outlive the call.
-        held.function.is_none_or(|f| unsafe { f(held.user, name.as_ptr(), json.as_ptr()) } != 0)
+    Arc::new(move |region| {
+        let held = &held;
+        let texts: Vec<_> = region.iter().map(|(node, operator)| (c_string(node), c_string(operator))).collect();
+        let (nodes, operators): (Vec<_>, Vec<_>) = texts.iter().map(|(n, o)| (n.as_ptr(), o.as_ptr())).unzip();
+        // SAFETY: the caller promised a function that takes these; all texts outlive the call.
+        held.function.is_none_or(|f| unsafe { f(held.user, nodes.as_ptr(), operators.as_ptr(), nodes.len()) } != 0)
     })
 }
 

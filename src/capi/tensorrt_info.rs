@@ -28,7 +28,7 @@ pub extern "C" fn tvmtrt_tensorrt_info(
     guard(|| {
         let (out, json) = (need(out, "out")?, is_json(format)?);
         let options = option_read::or_default(options);
-        let info = library::info(&option_read::library(&options), &option_read::log(&options))?;
-        tvmtrt_text_t::put(&if json { info.json } else { info.text }, Some(out))
+        let info = library::search(&option_read::library(&options), &option_read::log(&options));
+        tvmtrt_text_t::put(&if json { library::json(&info) } else { info.to_string() }, Some(out))
     })
 }

@@ -1,5 +1,5 @@
-//! Code that runs on the CPU. These rooms hold the hand-written kernels: products, convolution and pooling over plain `f32` memory.
-//! They take sizes at run time and know no graphs; nothing here chooses a kernel for a node.
+//! Code that runs on the CPU: hand-written kernels for products, convolution and pooling over plain `f32` memory, which take sizes at
+//! run time and know no graphs; and machine code made for all other stages of kernels (`jit`). `compiled` and `exec` run whole programs with both.
 //!
 //! Read in this order: instruction sets, threads and memory, then packing, products, and what is built from them.
 
@@ -21,3 +21,8 @@ mod im2col;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+pub mod jit;
+mod prepare;
+pub mod compiled;
+mod contract;
+pub mod exec;

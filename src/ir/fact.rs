@@ -38,7 +38,7 @@ impl Fact {
 
     /// The same fact with a value, where facts may have one: other values are dropped.
     pub fn with_value(mut self, value: Option<Vec<Dim>>) -> Fact {
-        let len = shape::as_usizes(&self.shape).map(|s| s.iter().product::<usize>());
+        let len = shape::as_usizes(&self.shape).and_then(|s| s.iter().try_fold(1usize, |n, d| n.checked_mul(*d)));
         self.value = value.filter(|v| !self.dtype.is_float() && v.len() <= MAX_VALUE_LEN && len == Some(v.len()));
         self
     }

@@ -14,8 +14,10 @@
 pub mod build;
 pub mod contract;
 pub mod eval;
+pub mod index;
 pub mod math;
 pub mod text;
+pub mod tidy;
 pub mod verify;
 
 use crate::tensor::dim::Dim;

@@ -50,7 +50,8 @@ impl At<'_> {
         if allowed.contains(&dtype) {
             return Ok(());
         }
-        let names: Vec<&str> = allowed.iter().map(|d| d.name()).collect();
+        let exists = |d: &&DType| !matches!(d, DType::I64 | DType::BF16) || self.capabilities.at_least(10, 0, 0);
+        let names: Vec<&str> = allowed.iter().filter(exists).map(|d| d.name()).collect();
         let reason = format!("operand {i} is {dtype}; {} of {} takes {}", what(&self.layer.kind), self.version(), names.join(", "));
         Err(Refusal::new(rule, reason, format!("a cast of operand {i} to {}", names[0])))
     }

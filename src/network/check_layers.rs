@@ -212,7 +212,8 @@ fn slice(at: &At, start: &[i64], size: &[i64], stride: &[i64]) -> Accepted<()> {
         let inside = size[i] == 0 || (low >= 0 && high < dims[i].interval().0);
         if size[i] < 0 || !inside {
             let reason = format!("{} elements from {} with step {} of axis {i}, whose extent is {}", size[i], start[i], stride[i], dims[i]);
-            return Err(Refusal::new("slice.bounds", reason, "a larger smallest value of the extent's symbols"));
+            let lift = format!("bounds of symbols that keep {} at {} or more", dims[i], high.saturating_add(1));
+            return Err(Refusal::new("slice.bounds", reason, lift));
         }
     }
     Ok(())

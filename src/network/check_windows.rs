@@ -50,7 +50,8 @@ fn window(at: &At, w: &Window) -> Accepted<()> {
         let padded = x + &Dim::from(w.pre_padding[i].saturating_add(w.post_padding[i]));
         if padded.interval().0 < span {
             let reason = format!("spatial axis {i} of extent {x} may be smaller, padding included, than the window's {span}");
-            return Err(Refusal::new("window.image", reason, "a larger smallest value of the extent's symbols"));
+            let least = span - w.pre_padding[i] - w.post_padding[i];
+            return Err(Refusal::new("window.image", reason, format!("bounds of symbols that keep {x} at {least} or more")));
         }
     }
     Ok(())

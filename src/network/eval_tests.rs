@@ -177,11 +177,15 @@ fn movement() {
         reshape: reshape.map(<[i64]>::to_vec),
         second: second.map(<[usize]>::to_vec),
     };
-    near(&run(shuffle(Some(&[1, 0]), None, None), &[x.clone()]), &[3, 2], &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
-    near(&run(shuffle(Some(&[1, 0]), Some(&[0, 1, -1]), Some(&[2, 1, 0])), &[x.clone()]), &[2, 1, 3], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    near(&run(shuffle(Some(&[1, 0]), None, None), std::slice::from_ref(&x)), &[3, 2], &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    near(
+        &run(shuffle(Some(&[1, 0]), Some(&[0, 1, -1]), Some(&[2, 1, 0])), std::slice::from_ref(&x)),
+        &[2, 1, 3],
+        &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+    );
     near(&run(LayerKind::Concatenation(1), &[x.clone(), f(&[2, 1], &[8.0, 9.0])]), &[2, 4], &[0.0, 1.0, 2.0, 8.0, 3.0, 4.0, 5.0, 9.0]);
     let slice = LayerKind::Slice { start: vec![1, 2], size: vec![2, 2], stride: vec![-1, -2] };
-    near(&run(slice, &[x.clone()]), &[2, 2], &[5.0, 3.0, 2.0, 0.0]);
+    near(&run(slice, std::slice::from_ref(&x)), &[2, 2], &[5.0, 3.0, 2.0, 0.0]);
     near(&run(LayerKind::Gather(1), &[x.clone(), ints(&[2, 2], &[2, -3, 0, 7])]), &[2, 2, 2], &[2.0, 0.0, 0.0, 0.0, 5.0, 3.0, 3.0, 0.0]);
     let flags = Tensor::from_bools(&[2], vec![true, false]);
     let picked = run(LayerKind::Gather(0), &[flags, ints(&[], &[0])]);

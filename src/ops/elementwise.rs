@@ -1,7 +1,7 @@
 //! What the elementwise operators share: evaluation with numpy's broadcasting, values of facts, kernels. No entries.
 
 use crate::ensure;
-use crate::ir::fact::Fact;
+use crate::ir::fact::{Fact, MAX_VALUE_LEN};
 use crate::ir::opdef::Lowering;
 use crate::ir::view::NodeView;
 use crate::loops::{Body, Kernel, Role, Val};
@@ -110,7 +110,9 @@ pub fn broadcast_indices(from: &[usize], target: &[usize]) -> Vec<usize> {
 
 /// The value of an elementwise result, from the operands' values; `f` gives `None` where it cannot tell.
 pub fn broadcast_value(facts: &[&Fact], out: &[Dim], f: &dyn Fn(&[&Dim]) -> Option<Dim>) -> Option<Vec<Dim>> {
+    // Larger results have no value; their extents may be beyond any memory.
     let target = shape::as_usizes(out)?;
+    target.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).filter(|n| *n <= MAX_VALUE_LEN)?;
     let operands = facts
         .iter()
         .map(|x| Some((x.value.as_ref()?, broadcast_indices(&shape::as_usizes(&x.shape)?, &target))))

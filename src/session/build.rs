@@ -1,13 +1,26 @@
-//! A partition made ready to run: an engine or kernels for each region.
+//! A partition made ready to run: a TensorRT engine for each region that can have one, our own code for all else.
 
-use crate::session::log::Log;
-use crate::session::partition::{LibraryOptions, Partition};
+use crate::ensure;
+use crate::network::capabilities::Flavour;
+use crate::partition::options::Offload;
+use crate::partition::region::Region;
+use crate::partition::target::{Engine, Target};
+use crate::session::library::{LibraryOptions, sink};
+use crate::session::log::{Level, Log};
+use crate::session::partition::Partition;
+use crate::session::shapes::SymbolRange;
+use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::dim::{Bindings, Symbol};
+use crate::tensor::error::Result;
+use crate::tensorrt::config::Range;
+use crate::tensorrt::emit;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
-/// What the builder is asked for.
-#[derive(Clone, Default)]
+/// What a build is asked for.
+#[derive(Debug, Clone, Default)]
 pub struct BuildOptions {
     /// How to find TensorRT.
     pub library: LibraryOptions,
@@ -23,18 +36,48 @@ pub struct BuildOptions {
     pub log: Log,
 }
 
+/// What became of a region.
+struct Part {
+    engine: Option<Box<dyn Engine>>,
+    state: String,
+}
+
 /// A partition made ready to run.
-#[derive(Debug)]
 pub struct Build {
     /// The partition.
     pub partition: Arc<Partition>,
+    parts: Vec<Part>,
+}
+
+impl fmt::Debug for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.parts.iter().map(|p| &p.state)).finish()
+    }
 }
 
 impl Build {
-    /// Builds every region of `partition`.
+    /// Builds every region of `partition`. Where TensorRT cannot, that is an error only if offload is on.
     pub fn new(partition: &Arc<Partition>, options: &BuildOptions) -> Result<Build> {
-        let _ = (partition, options);
-        Err(Error::new(Code::NotImplemented, "the builder is not connected"))
+        let demanded = partition.parts.options.offload == Offload::On;
+        let target = match partition.region_count() {
+            0 => None,
+            _ => Some(target(partition, options)?),
+        };
+        let mut parts = Vec::new();
+        for region in &partition.parts.regions {
+            let target = target.as_ref().expect("made where there is a region");
+            let part = match build_engine(region, target, partition, options) {
+                Err(e) if demanded => return Err(e),
+                Err(e) => Part { engine: None, state: format!("own kernels: {}", e.message) },
+                Ok(engine) => {
+                    let (size, version) = (engine.bytes().len(), target.version().version);
+                    Part { engine: Some(engine), state: format!("engine of {version}, {size} bytes; run by own kernels") }
+                }
+            };
+            options.log.say(Level::Info, format_args!("region '{}': {}", region.name, part.state));
+            parts.push(part);
+        }
+        Ok(Build { partition: partition.clone(), parts })
     }
 
     /// The inputs, in order.
@@ -48,14 +91,57 @@ impl Build {
     }
 
     /// Where a region runs and why, in one line; `None` when there is no such region.
-    pub fn region_state(&self, region: usize) -> Option<String> {
-        let _ = region;
-        None
+    pub fn region_state(&self, region: usize) -> Option<&str> {
+        self.parts.get(region).map(|p| p.state.as_str())
     }
 
     /// The serialised engine of a region; `None` when it has none.
     pub fn engine(&self, region: usize) -> Option<&[u8]> {
-        let _ = region;
-        None
+        self.parts.get(region)?.engine.as_ref().map(|e| e.bytes())
     }
+}
+
+/// The target as of now: the library may be another than at partition, the version must be the same.
+fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
+    let mut plan = partition.parts.options.clone();
+    plan.version = Some(partition.planned().version);
+    let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    target.build = emit::Options {
+        workspace: Some(options.max_workspace_size.unwrap_or(plan.max_workspace_size)),
+        effort: Some(options.optimization_level as i32),
+        compute_capabilities: options.target_sm.into_iter().collect(),
+        log: Some(sink(&options.log)),
+        ..emit::Options::default()
+    };
+    Ok(target)
+}
+
+fn build_engine(region: &Region, target: &TensorRt, partition: &Partition, options: &BuildOptions) -> Result<Box<dyn Engine>> {
+    let here = options.target_sm.is_some() || target.has_device();
+    ensure!(here, Cuda, "there is no GPU to build for; the option target_sm builds for one that is elsewhere");
+    let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
+    ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
+    let mut target = TensorRt { build: target.build.clone(), rules: target.rules.clone(), library: target.library.clone() };
+    target.build.profiles = profile(region, &partition.symbols)?.into_iter().collect();
+    target.compile(region, &partition.parts.options)
+}
+
+/// The range of symbols that a region's inputs have; `None` where all their extents are fixed.
+fn profile(region: &Region, said: &[SymbolRange]) -> Result<Option<Range<Bindings>>> {
+    let mut symbols = BTreeSet::new();
+    let inputs = region.graph.inputs.iter().map(|v| region.graph.fact(*v));
+    inputs.flat_map(|f| &f.shape).for_each(|d| d.collect_symbols(&mut symbols));
+    let mut range = Range { min: Bindings::new(), opt: Bindings::new(), max: Bindings::new() };
+    for Symbol { name, min, max } in &symbols {
+        ensure!(
+            *max < i64::from(i32::MAX),
+            BadOption,
+            "an engine needs bounds on '{name}'; give the option symbols, such as {name}=1..8, or the input's whole shape"
+        );
+        let opt = said.iter().find(|s| *s.name == **name).and_then(|s| s.opt).unwrap_or(*max);
+        range.min.insert(name.clone(), *min);
+        range.opt.insert(name.clone(), opt);
+        range.max.insert(name.clone(), *max);
+    }
+    Ok((!symbols.is_empty()).then_some(range))
 }

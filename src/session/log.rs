@@ -1,6 +1,6 @@
 //! Log lines: a level, a threshold and a sink. Standard error is the sink where the caller gives none.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 /// How much a line matters.
@@ -40,6 +40,12 @@ pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 pub struct Log {
     threshold: Option<Level>,
     sink: Sink,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Log({:?})", self.threshold)
+    }
 }
 
 impl Default for Log {

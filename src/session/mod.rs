@@ -11,4 +11,5 @@ pub mod model;
 pub mod partition;
 pub mod run;
 pub mod shapes;
+pub mod target;
 pub mod value;

@@ -1,9 +1,10 @@
 //! A loaded model: its graph, its inputs and outputs, its metadata.
 
+use crate::import::onnx;
 use crate::ir::Graph;
-use crate::session::log::Log;
+use crate::session::log::{Level, Log};
 use crate::session::value::{ValueInfo, inputs_of, outputs_of};
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::error::Result;
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub struct Model {
     /// The graph, as imported.
     pub graph: Arc<Graph>,
-    /// The file's own key-value pairs, in its order.
+    /// What the file says of itself, by key.
     pub metadata: Vec<(String, String)>,
     /// The inputs, in order.
     pub inputs: Vec<ValueInfo>,
@@ -28,15 +29,20 @@ impl Model {
         Model { graph: Arc::new(graph), metadata, inputs, outputs }
     }
 
-    /// Reads a file.
+    /// Reads an ONNX file.
     pub fn load_file(path: &Path, log: &Log) -> Result<Model> {
-        let _ = log;
-        Err(Error::new(Code::NotImplemented, format!("'{}': no model format is connected", path.display())))
+        onnx::load_file(path).map(|m| Model::of_onnx(m, log))
     }
 
-    /// Reads a file's bytes. Tensors that lie outside of them are looked up in `folder`.
+    /// Reads the bytes of an ONNX file. Tensors that lie outside of them are looked up in `folder`.
     pub fn load_bytes(bytes: Bytes, folder: Option<&Path>, log: &Log) -> Result<Model> {
-        let _ = (folder, log);
-        Err(Error::new(Code::NotImplemented, format!("{} bytes: no model format is connected", bytes.len())))
+        onnx::load_bytes(bytes, folder).map(|m| Model::of_onnx(m, log))
+    }
+
+    fn of_onnx(model: onnx::Model, log: &Log) -> Model {
+        let onnx::Model { graph, metadata, producer, opset } = model;
+        let nodes = graph.nodes.len();
+        log.say(Level::Info, format_args!("loaded '{}': {nodes} nodes, opset {opset}, written by '{producer}'", graph.name));
+        Model::new(graph, metadata.into_iter().collect())
     }
 }

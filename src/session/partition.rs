@@ -1,69 +1,37 @@
 //! A model split between TensorRT and our own kernels, for given shapes.
 
-use crate::network::capabilities::Version;
-use crate::session::log::Log;
+use crate::network::capabilities::Capabilities;
+use crate::partition::options::{Filter, FilterAnswer, FilterQuery, PartitionOptions as Plan};
+use crate::partition::target::Target;
+use crate::partition::{Partition as Parts, partition};
+use crate::session::library::LibraryOptions;
+use crate::session::log::{Level, Log};
 use crate::session::model::Model;
 use crate::session::shapes::{InputSpec, SymbolRange, assign};
-use crate::session::value::ValueInfo;
-use crate::tensor::error::{Code, Error, Result};
-use std::path::PathBuf;
+use crate::session::target::TensorRt;
+use crate::session::value::{ValueInfo, inputs_of, outputs_of};
+use crate::tensor::error::Result;
+use crate::transform::prepare;
+use std::fmt;
 use std::sync::Arc;
 
-/// Whether TensorRT is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Offload {
-    /// Where it can be.
-    #[default]
-    Default,
-    /// It must be: no library or no region is an error.
-    On,
-    /// Never.
-    Off,
-}
+/// The caller's say on a region after the built-in rules: names and operators of its nodes; false keeps it off TensorRT.
+pub type RegionFilter = Arc<dyn Fn(&[(&str, &str)]) -> bool + Send + Sync>;
 
-/// The caller's say on a region after the built-in rules: its name and its JSON; false keeps it off TensorRT.
-pub type RegionFilter = Arc<dyn Fn(&str, &str) -> bool + Send + Sync>;
-
-/// How to find TensorRT.
+/// What a partition is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct LibraryOptions {
-    /// A library file or a folder to search, instead of the usual places.
-    pub path: Option<PathBuf>,
-    /// Use a library that is newer than every known table.
-    pub force_version: bool,
-}
-
-/// What the partitioner is asked for.
-#[derive(Clone)]
 pub struct PartitionOptions {
     /// How to find TensorRT.
     pub library: LibraryOptions,
-    /// Plan for this version instead of the library's; 1.x is TensorRT for RTX.
-    pub version: Option<Version>,
-    /// Networks without a batch dimension (8.x and older).
-    pub implicit_batch: bool,
-    /// Drop regions without a contraction or a reduction.
-    pub remove_no_mac: bool,
-    /// Workspace of a region's engine in bytes.
-    pub max_workspace_size: u64,
-    /// Regions with fewer nodes are dropped.
-    pub min_region_size: usize,
-    /// Operators that stay off TensorRT.
-    pub keep_off_operators: Vec<String>,
-    /// Nodes that stay off TensorRT.
-    pub keep_off_nodes: Vec<String>,
-    /// Whether TensorRT is used.
-    pub offload: Offload,
+    /// What the partitioner is told.
+    pub plan: Plan,
     /// What symbols may be.
     pub symbols: Vec<SymbolRange>,
-    /// The caller's say.
-    pub filter: Option<RegionFilter>,
     /// Where log lines go.
     pub log: Log,
 }
 
 /// A model split in parts.
-#[derive(Debug)]
 pub struct Partition {
     /// The model.
     pub model: Arc<Model>,
@@ -71,34 +39,67 @@ pub struct Partition {
     pub inputs: Vec<ValueInfo>,
     /// The outputs, with the shapes that follow.
     pub outputs: Vec<ValueInfo>,
+    /// The parts; their graph has shapes fixed and constants folded.
+    pub parts: Parts,
+    /// What the caller said of symbols.
+    pub symbols: Vec<SymbolRange>,
+    target: TensorRt,
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partition").field("parts", &self.parts).finish_non_exhaustive()
+    }
 }
 
 impl Partition {
     /// Splits `model` for these inputs.
     pub fn new(model: &Arc<Model>, specs: &[InputSpec], options: &PartitionOptions) -> Result<Partition> {
         let assignment = assign(&model.inputs, specs, &options.symbols)?;
-        let _ = assignment;
-        Err(Error::new(Code::NotImplemented, "the partitioner is not connected"))
+        let graph = Arc::new(prepare(&model.graph, &assignment)?);
+        let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));
+        let target = TensorRt::plan(&options.library, &options.plan, &options.log)?;
+        let parts = partition(graph, &target, &options.plan)?;
+        let (offloaded, all, regions) = (parts.offloaded(), parts.graph.nodes.len(), parts.regions.len());
+        let version = target.version().version;
+        options.log.say(Level::Info, format_args!("{offloaded} of {all} nodes go to {version} in {regions} regions"));
+        Ok(Partition { model: model.clone(), inputs, outputs, parts, symbols: options.symbols.clone(), target })
+    }
+
+    /// What TensorRT of the version that is planned for can do.
+    pub fn planned(&self) -> Capabilities {
+        self.target.rules.planned.capabilities
     }
 
     /// For each node where it went and why, for people.
     pub fn explain_text(&self) -> String {
-        String::new()
+        self.parts.explain_text()
     }
 
     /// The same for programs.
     pub fn explain_json(&self) -> String {
-        String::new()
+        format!("{:#}", self.parts.explain_json())
     }
 
     /// Number of regions that are meant for TensorRT.
     pub fn region_count(&self) -> usize {
-        0
+        self.parts.regions.len()
     }
 
     /// The graph of a region in the layout of TVM's JSON runtime; `None` when there is no such region.
     pub fn region_json(&self, region: usize) -> Result<Option<String>> {
-        let _ = region;
-        Ok(None)
+        let region = self.parts.regions.get(region);
+        region.map(|r| self.target.serialise(r, &self.parts.options)).transpose()
     }
+}
+
+/// The partitioner's form of a filter of regions.
+pub fn plan_filter(filter: RegionFilter) -> Filter {
+    Arc::new(move |query| match query {
+        FilterQuery::Node(_) => FilterAnswer::yes(),
+        FilterQuery::Region { graph, nodes } => {
+            let nodes: Vec<_> = nodes.iter().map(|n| graph.node(*n)).map(|n| (n.name.as_str(), n.op.name)).collect();
+            if filter(&nodes) { FilterAnswer::yes() } else { FilterAnswer::no("the caller's filter keeps the region off") }
+        }
+    })
 }

@@ -1,16 +1,19 @@
 //! A session: the memory and the threads in which one thread at a time runs a build.
 
-use crate::session::arguments::{Given, bind, check_shape, check_type};
+use crate::ensure;
+use crate::ir::bind::{Given, bind, check_shape, check_type};
+use crate::reference;
 use crate::session::build::Build;
 use crate::session::log::Log;
+use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
 use std::sync::Arc;
 
 /// What a session is asked for.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SessionOptions {
     /// CPU threads; 0 is one per core.
     pub threads: usize,
@@ -61,11 +64,12 @@ impl Session {
     /// Checks types and shapes of all arguments, in order, and reads the symbols off them. `None` is an output that is not the
     /// caller's or not wanted.
     pub fn check(&self, inputs: &[Given], outputs: &[Option<Given>]) -> Result<Bindings> {
-        let bindings = bind(self.build.inputs(), inputs)?;
+        let declared: Vec<_> = self.build.inputs().iter().map(|v| v.declared()).collect();
+        let bindings = bind(&declared, inputs)?;
         for (value, given) in self.build.outputs().iter().zip(outputs) {
             let Some(given) = given else { continue };
-            check_type(value, given, "output")?;
-            check_shape(value, given, &bindings, "output")?;
+            check_type(&value.declared(), given, "output")?;
+            check_shape(&value.declared(), given, &bindings, "output")?;
         }
         Ok(bindings)
     }
@@ -78,8 +82,31 @@ impl Session {
             Sink::Fill(dtype, shape, _) => Some(Given { dtype: *dtype, shape }),
             _ => None,
         });
-        let bindings = self.check(&given, &wanted.collect::<Vec<_>>())?;
-        let _ = bindings;
-        Err(Error::new(Code::NotImplemented, "no executor is connected"))
+        self.check(&given, &wanted.collect::<Vec<_>>())?;
+        let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
+        let results = reference::run(&self.build.partition.parts.graph, &inputs)?;
+        // Extents that depend on data are known only now; nothing is written unless all fit.
+        for ((value, sink), result) in self.build.outputs().iter().zip(outputs.iter()).zip(&results) {
+            let Sink::Fill(_, shape, _) = sink else { continue };
+            let (name, made) = (&value.name, result.shape());
+            ensure!(shape == made, WrongShape, "output '{name}' has shape {shape:?}, but {made:?} was computed");
+        }
+        for (sink, result) in outputs.iter_mut().zip(results) {
+            match sink {
+                Sink::Unwanted => {}
+                Sink::Fill(_, _, bytes) => bytes.copy_from_slice(result.bytes()),
+                Sink::Make(made) => *made = Some(result),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl HostView<'_> {
+    /// A copy, aligned for every element type.
+    fn to_tensor(&self) -> Result<Tensor> {
+        let mut words = vec![0u64; self.bytes.len().div_ceil(8)];
+        as_bytes_mut(&mut words)[..self.bytes.len()].copy_from_slice(self.bytes);
+        Tensor::new(self.dtype, self.shape.clone(), from_vec(words).slice(..self.bytes.len()))
     }
 }

@@ -5,9 +5,9 @@ use crate::session::value::{ValueInfo, names};
 use crate::tensor::dim::{Answer, Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
+use crate::transform::bind::Assignment;
 use crate::{ensure, fail};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 /// What the caller says of one input.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,9 +32,6 @@ pub struct SymbolRange {
     /// Largest value.
     pub max: i64,
 }
-
-/// What each symbol stands for: a constant, or the same symbol with narrower bounds.
-pub type Assignment = BTreeMap<Arc<str>, Dim>;
 
 /// Checks what the caller says against the inputs and gives each symbol its meaning.
 pub fn assign(inputs: &[ValueInfo], specs: &[InputSpec], ranges: &[SymbolRange]) -> Result<Assignment> {

@@ -1,6 +1,7 @@
 //! Inputs and outputs as callers see them: name, element type, shape.
 
 use crate::ir::Graph;
+use crate::ir::bind::Declared;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
@@ -15,6 +16,13 @@ pub struct ValueInfo {
     pub dtype: DType,
     /// Extents; expressions over symbols where they are not fixed.
     pub shape: Vec<Dim>,
+}
+
+impl ValueInfo {
+    /// The form in which arguments are checked against it.
+    pub fn declared(&self) -> Declared<'_> {
+        Declared { name: &self.name, dtype: self.dtype, shape: &self.shape }
+    }
 }
 
 impl fmt::Display for ValueInfo {

@@ -63,10 +63,10 @@ mod tests {
     fn symbols_bind_and_contradictions_are_named() {
         let (n, w) = (Dim::symbol("N", 1, 8), Dim::symbol("W", 2, 100));
         let half = w.floor_div(&Dim::from(2i64));
-        assert_eq!(outcome(&[(&[n.clone(), half.clone()], &[3, 5]), (&[w.clone()], &[10])]).unwrap()["W"], 10);
+        assert_eq!(outcome(&[(&[n.clone(), half.clone()], &[3, 5]), (std::slice::from_ref(&w), &[10])]).unwrap()["W"], 10);
         let fault = |given: &[(&[Dim], &[usize])]| outcome(given).unwrap_err();
         assert!(fault(&[(&[n.clone(), n.clone()], &[3, 4])]).contains("N is 4 here and 3 elsewhere"));
-        assert!(fault(&[(&[n.clone()], &[9])]).contains("outside its bounds 1 to 8"));
+        assert!(fault(&[(std::slice::from_ref(&n), &[9])]).contains("outside its bounds 1 to 8"));
         assert!(fault(&[(&[w.clone(), half.clone()], &[10, 6])]).contains("axis 1 must be 5, which is floordiv(W, 2)"));
         assert!(fault(&[(&[half], &[6])]).contains("no input's shape gives"));
         assert!(fault(&[(&[n], &[3, 4])]).contains("of rank 2"));

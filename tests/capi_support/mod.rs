@@ -64,6 +64,10 @@ pub fn prototypes(header: &str) -> Vec<(String, String, String)> {
             rest = &after[end + 2..];
             continue;
         }
+        if let Some(after) = rest.strip_prefix("extern \"C\" {") {
+            rest = after;
+            continue;
+        }
         let end = if rest.starts_with('#') { rest.find('\n') } else { rest.find(';') }.unwrap_or(rest.len() - 1);
         let statement = &rest[..=end];
         rest = &rest[end + 1..];

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod cases;
+pub mod cpu;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;

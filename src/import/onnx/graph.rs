@@ -7,7 +7,7 @@ use crate::import::onnx::order::{self, MAX_DEPTH, Plan, label, short};
 use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto};
 use crate::import::onnx::symbols::Symbols;
 use crate::import::onnx::table::{self, How, Row};
-use crate::import::onnx::weights::Weights;
+use crate::import::onnx::weights::{Weights, check_extents};
 use crate::ir::build::Builder;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
@@ -219,8 +219,7 @@ impl<'a> Importer<'a> {
             let dims: Vec<&Dim> = fact.shape.iter().chain(fact.value.iter().flatten()).collect();
             let large = dims.iter().any(|d| d.exceeds(MAX_EXPRESSION));
             ensure!(!large, UnsupportedModel, "an extent has become an expression of more than {MAX_EXPRESSION} parts; give fixed shapes");
-            let rank = fact.shape.len();
-            ensure!(rank <= crate::import::onnx::weights::MAX_RANK, UnsupportedModel, "the result has {rank} axes");
+            check_extents(fact)?;
         }
         Ok(())
     }

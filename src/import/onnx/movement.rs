@@ -58,14 +58,14 @@ fn slice_by_operands(cx: &mut Cx) -> Result<Vec<ValueId>> {
     };
     let Some(count) = count else { fail!(MalformedModel, "its starts are {}, not one number for each sliced axis", cx.fact(starts)) };
     let mut operands = vec![x];
-    let begin = cx.param(starts, &mut operands);
-    let end = cx.param(ends, &mut operands);
+    let begin = cx.param(starts, &mut operands)?;
+    let end = cx.param(ends, &mut operands)?;
     let strides = match steps {
-        Some(v) => cx.param(v, &mut operands),
+        Some(v) => cx.param(v, &mut operands)?,
         None => statics(&vec![1; count as usize]),
     };
     let axes = match axes {
-        Some(v) => cx.param(v, &mut operands),
+        Some(v) => cx.param(v, &mut operands)?,
         None => statics(&(0..count).collect::<Vec<_>>()),
     };
     let attrs = [("begin", begin), ("end", end), ("strides", strides), ("axes", axes)];
@@ -80,7 +80,7 @@ fn gather(cx: &mut Cx) -> Result<Vec<ValueId>> {
 fn tile(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, repeats) = (cx.input(0)?, cx.input(1)?);
     let mut operands = vec![x];
-    let reps = cx.param(repeats, &mut operands);
+    let reps = cx.param(repeats, &mut operands)?;
     Ok(vec![cx.one("tile", &[("reps", reps)], &operands)?])
 }
 

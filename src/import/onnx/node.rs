@@ -4,6 +4,7 @@
 use crate::import::onnx::attributes::Attributes;
 use crate::import::onnx::graph::Importer;
 use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto};
+use crate::import::onnx::weights::MAX_RANK;
 use crate::ir::attrs::{Attr, Attrs, Param};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
@@ -138,12 +139,15 @@ impl<'m, 'a> Cx<'m, 'a> {
     }
 
     /// A shape-like parameter: its entries where they are known, else one more operand.
-    pub fn param(&self, v: ValueId, operands: &mut Vec<ValueId>) -> Attr {
-        if let (Some(dims), true) = (self.fact(v).value.clone(), self.rank(v) <= 1) {
-            return Attr::Param(Param::Static(dims));
+    pub fn param(&self, v: ValueId, operands: &mut Vec<ValueId>) -> Result<Attr> {
+        let fact = self.fact(v);
+        let few = fact.shape.iter().all(|n| n.as_const().is_none_or(|n| n <= MAX_RANK as i64));
+        ensure!(fact.rank() <= 1 && few, MalformedModel, "a list of at most {MAX_RANK} numbers is needed, not {fact}");
+        if let Some(dims) = &fact.value {
+            return Ok(Attr::Param(Param::Static(dims.clone())));
         }
         operands.push(v);
-        Attr::Param(Param::Input(operands.len() - 1))
+        Ok(Attr::Param(Param::Input(operands.len() - 1)))
     }
 
     /// A constant of the model.

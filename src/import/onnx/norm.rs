@@ -18,6 +18,7 @@ pub const ROWS: &[Row] = &[
     by("GroupNormalization", 18, group_norm_of_groups),
     by("GroupNormalization", 21, group_norm_of_channels),
     by("RMSNormalization", 23, rms_norm),
+    by("LRN", 1, local_response_norm),
 ];
 
 fn batch_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -173,4 +174,32 @@ fn rms_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let normal = by_magnitude(cx, wide, &axes, epsilon)?;
     let normal = cx.cast(normal, dtype)?;
     Ok(vec![cx.call("multiply", &[normal, scale])?])
+}
+
+/// x / (bias + alpha mean(x x over neighbouring channels)) ^ beta
+fn local_response_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let x = cx.input(0)?;
+    let (alpha, beta, bias) = (cx.attrs.float_or("alpha", 1e-4)?, cx.attrs.float_or("beta", 0.75)?, cx.attrs.float_or("bias", 1.0)?);
+    let size = cx.attrs.int_or("size", 0)?;
+    ensure!((1..=i64::from(i32::MAX)).contains(&size), MalformedModel, "attribute 'size' is {size}");
+    let full = cx.shape(x);
+    ensure!(full.len() >= 2, MalformedModel, "its operand is {}, without channels", cx.fact(x));
+    // An average pool along the channels, of a picture with one row for each; outside are zeros, which count.
+    let square = cx.call("multiply", &[x, x])?;
+    let picture = vec![full[0].clone(), Dim::from(1i64), full[1].clone(), shape::element_count(&full[2..])];
+    let picture = cx.reshape(square, picture)?;
+    let attrs = [
+        ("pool_size", Attr::Ints(vec![size, 1])),
+        ("strides", Attr::Ints(vec![1, 1])),
+        ("dilation", Attr::Ints(vec![1, 1])),
+        ("padding", Attr::Ints(vec![(size - 1) / 2, 0, size / 2, 0])),
+        ("count_include_pad", Attr::Bool(true)),
+    ];
+    let mean = cx.one("nn.avg_pool2d", &attrs, &[picture])?;
+    let mean = cx.reshape(mean, full)?;
+    let (alpha, beta, bias) = (cx.scalar_like(x, alpha)?, cx.scalar_like(x, beta)?, cx.scalar_like(x, bias)?);
+    let scaled = cx.call("multiply", &[mean, alpha])?;
+    let sum = cx.call("add", &[scaled, bias])?;
+    let divisor = cx.call("power", &[sum, beta])?;
+    Ok(vec![cx.call("divide", &[x, divisor])?])
 }

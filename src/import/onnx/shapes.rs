@@ -55,7 +55,7 @@ fn constant_of_shape(cx: &mut Cx) -> Result<Vec<ValueId>> {
     };
     ensure!(fill.len() == 1, MalformedModel, "attribute 'value' has {} elements, not one", fill.len());
     let mut operands = vec![cx.add_constant(fill.reshaped(&[])?)];
-    let extents = cx.param(extents, &mut operands);
+    let extents = cx.param(extents, &mut operands)?;
     Ok(vec![cx.one("full", &[("shape", extents)], &operands)?])
 }
 
@@ -121,7 +121,7 @@ fn reshape(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, extents) = (cx.input(0)?, cx.input(1)?);
     let allowzero = cx.attrs.flag("allowzero")?;
     let mut operands = vec![x];
-    let newshape = cx.param(extents, &mut operands);
+    let newshape = cx.param(extents, &mut operands)?;
     Ok(vec![cx.one("reshape", &[("newshape", newshape), ("allowzero", Attr::Bool(allowzero))], &operands)?])
 }
 
@@ -159,6 +159,6 @@ fn unsqueeze(cx: &mut Cx) -> Result<Vec<ValueId>> {
 fn expand(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, extents) = (cx.input(0)?, cx.input(1)?);
     let mut operands = vec![x];
-    let extents = cx.param(extents, &mut operands);
+    let extents = cx.param(extents, &mut operands)?;
     Ok(vec![cx.one("broadcast_to", &[("shape", extents)], &operands)?])
 }

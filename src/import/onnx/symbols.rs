@@ -1,12 +1,12 @@
 //! Facts of a model's inputs: its named extents become symbols of that name, nameless ones are named after input and axis.
 
+use crate::fail;
 use crate::import::onnx::order::short;
 use crate::import::onnx::proto::{DimProto, ValueInfoProto};
-use crate::import::onnx::weights::{MAX_RANK, element_type};
+use crate::import::onnx::weights::{check_extents, element_type};
 use crate::ir::fact::Fact;
 use crate::tensor::dim::Dim;
 use crate::tensor::error::{Context, Result};
-use crate::{ensure, fail};
 use std::collections::{HashMap, HashSet};
 
 /// Largest extent that a symbol stands for.
@@ -37,7 +37,6 @@ impl<'a> Symbols<'a> {
         let Some(shape) = &tensor.shape else {
             fail!(UnsupportedModel, "{} has no shape; export the model with one, at least the number of axes", place())
         };
-        ensure!(shape.dim.len() <= MAX_RANK, MalformedModel, "{} has {} axes", place(), shape.dim.len());
         let dims = shape.dim.iter().enumerate().map(|(axis, dim)| match dim {
             DimProto { dim_value: Some(v), .. } if *v > 0 => Dim::from(*v),
             DimProto { dim_param: Some(name), .. } if !matches!(name.trim(), "" | "?") => self.named(name),
@@ -46,7 +45,9 @@ impl<'a> Symbols<'a> {
                 Dim::symbol(&name, 0, MAX_EXTENT)
             }
         });
-        Ok(Fact::new(dtype, dims.collect()))
+        let fact = Fact::new(dtype, dims.collect());
+        check_extents(&fact).context(place)?;
+        Ok(fact)
     }
 
     fn named(&mut self, name: &str) -> Dim {

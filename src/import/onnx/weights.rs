@@ -2,10 +2,12 @@
 //! anything is allocated, and no file outside the model's folder is read.
 
 use crate::import::onnx::proto::TensorProto;
+use crate::ir::fact::Fact;
 use crate::tensor::bytes::{from_vec, map_file};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use crate::tensor::shape;
 use crate::{ensure, fail};
 use bytes::Bytes;
 use std::cell::RefCell;
@@ -14,6 +16,16 @@ use std::path::{Component, Path, PathBuf};
 
 /// Most axes that a tensor of a model may have.
 pub const MAX_RANK: usize = 64;
+
+/// Refuses a fact that no tensor in any memory could have.
+pub fn check_extents(fact: &Fact) -> Result<()> {
+    let rank = fact.rank();
+    ensure!(rank <= MAX_RANK, UnsupportedModel, "{rank} axes are more than {MAX_RANK}");
+    let bytes = shape::as_usizes(&fact.shape).map(|s| byte_len(fact.dtype, &s));
+    let fits = bytes.is_none_or(|n| n.is_some_and(|n| n <= isize::MAX as usize));
+    ensure!(fits, UnsupportedModel, "a tensor {fact} is larger than any memory");
+    Ok(())
+}
 
 /// ONNX's numbers for element types, with the type where there is one here.
 const ELEMENT_TYPES: &[(&str, Option<DType>)] = &[

@@ -7,7 +7,7 @@ use crate::{ensure, fail};
 use std::fmt;
 
 /// The option that lets a version without tables be driven by the nearest older one.
-pub const FORCE: &str = "tensorrt_any_version";
+pub const FORCE: &str = "tensorrt_force_version";
 
 /// A product and its version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,290 @@
+//! Runs compiled programs: lays out memory when extents change, then runs the steps in order, each on all threads. After the first run
+//! with some extents, a run with the same extents allocates nothing.
+#![allow(unsafe_code)]
+
+use crate::cpu::compiled::{Compiled, StageCode};
+use crate::cpu::contract;
+use crate::cpu::jit::module::{Bound, Rendered};
+use crate::cpu::pool::Pool;
+use crate::cpu::scratch::Scratch;
+use crate::ensure;
+use crate::kernels::plan::{ALIGNMENT, Place, Plan, plan};
+use crate::kernels::program::{Action, BufId, Kind, Step};
+use crate::loops::{Kernel, Role, Stage};
+use crate::reference;
+use crate::tensor::dim::{Bindings, Dim};
+use crate::tensor::dtype::DType;
+use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::{Tensor, byte_len};
+
+/// Stages with fewer operations are not worth a second thread.
+const SERIAL: i64 = 1 << 15;
+
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[allow(dead_code)] [u8; ALIGNMENT]);
+
+/// What runs change: memory, and what follows from the extents of the last run.
+#[derive(Default)]
+pub struct State {
+    arena: Vec<Line>,
+    scratch: Scratch,
+    layout: Option<Layout>,
+    buffers: Vec<*mut u8>,
+    args: Vec<*mut u8>,
+}
+
+// SAFETY: the pointers are scratch space of one run and are never read before that run has written them.
+unsafe impl Send for State {}
+
+struct Layout {
+    bindings: Bindings,
+    plan: Plan,
+    /// For each step and stage, the code's parameters.
+    bounds: Vec<Vec<Bound>>,
+    /// For each step, the shapes of its arguments.
+    shapes: Vec<Vec<Vec<usize>>>,
+}
+
+impl State {
+    /// No memory yet.
+    pub fn new() -> State {
+        State::default()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.arena.len() * ALIGNMENT + self.scratch.bytes()
+    }
+
+    /// Lays out memory for these values of the symbols, and gives the shapes of the outputs.
+    pub fn prepare(&mut self, compiled: &Compiled, bindings: &Bindings) -> Result<Vec<Vec<usize>>> {
+        if self.layout.as_ref().is_none_or(|l| l.bindings != *bindings) {
+            self.layout = Some(Layout::new(compiled, bindings)?);
+        }
+        let plan = &self.layout.as_ref().expect("made above").plan;
+        self.arena.resize(plan.arena.div_ceil(ALIGNMENT).max(self.arena.len()), Line([0; ALIGNMENT]));
+        Ok(compiled.program.outputs.iter().map(|o| plan.shapes[o.0 as usize].clone()).collect())
+    }
+}
+
+impl Layout {
+    fn new(compiled: &Compiled, bindings: &Bindings) -> Result<Layout> {
+        let plan = plan(&compiled.program, bindings)?;
+        let bind = |s: &StageCode| s.rendered.as_ref().map_or(Ok(Bound::default()), |r| r.bind(bindings));
+        let bounds = compiled.code.iter().map(|stages| stages.iter().map(bind).collect()).collect::<Result<Vec<Vec<Bound>>>>()?;
+        let shapes = |s: &Step| s.args.iter().map(|b| plan.shapes[b.0 as usize].clone()).collect();
+        let shapes = compiled.program.steps.iter().map(shapes).collect();
+        Ok(Layout { bindings: bindings.clone(), plan, bounds, shapes })
+    }
+}
+
+/// A step with all that its run needs.
+struct Running<'a> {
+    compiled: &'a Compiled,
+    pool: &'a Pool,
+    layout: &'a Layout,
+}
+
+/// Computes the outputs. Inputs and outputs are dense and aligned for their element types; inputs fit `bindings`, and outputs have the
+/// sizes that [`State::prepare`] gives.
+pub fn run(
+    compiled: &Compiled,
+    pool: &Pool,
+    state: &mut State,
+    bindings: &Bindings,
+    inputs: &[&[u8]],
+    outputs: &mut [&mut [u8]],
+) -> Result<()> {
+    state.prepare(compiled, bindings)?;
+    let State { arena, scratch, layout, buffers, args } = state;
+    let layout = layout.as_ref().expect("prepared above");
+    place_buffers(compiled, &layout.plan, arena, inputs, outputs, buffers)?;
+    let running = Running { compiled, pool, layout };
+    for (i, step) in compiled.program.steps.iter().enumerate() {
+        args.clear();
+        args.extend(step.args.iter().map(|b| buffers[b.0 as usize]));
+        running.step(i, step, args, scratch)?;
+    }
+    for (k, from) in &layout.plan.copies {
+        let n = outputs[*k].len();
+        // SAFETY: the buffer has as many bytes as the output, checked when buffers were placed, and lies elsewhere.
+        outputs[*k].copy_from_slice(unsafe { std::slice::from_raw_parts(buffers[from.0 as usize], n) });
+    }
+    Ok(())
+}
+
+/// The address of every buffer.
+fn place_buffers(
+    compiled: &Compiled,
+    plan: &Plan,
+    arena: &mut [Line],
+    inputs: &[&[u8]],
+    outputs: &mut [&mut [u8]],
+    buffers: &mut Vec<*mut u8>,
+) -> Result<()> {
+    let program = &compiled.program;
+    let bytes = |b: BufId| byte_len(program.buffer(b).dtype, &plan.shapes[b.0 as usize]).unwrap_or(usize::MAX);
+    for (i, b) in program.buffers.iter().enumerate() {
+        if let Kind::Input(k) = b.kind {
+            let fits = inputs.get(k).is_some_and(|x| x.len() == bytes(BufId(i as u32)) && suits(x.as_ptr(), b.dtype));
+            ensure!(fits, WrongShape, "input {k} has not the bytes that its shape needs, or is not aligned");
+        }
+    }
+    for (k, out) in program.outputs.iter().enumerate() {
+        let fits = outputs.get(k).is_some_and(|y| y.len() == bytes(*out) && suits(y.as_ptr(), program.buffer(*out).dtype));
+        ensure!(fits, WrongShape, "output {k} has not the bytes that its shape needs, or is not aligned");
+    }
+    let base = arena.as_mut_ptr().cast::<u8>();
+    buffers.clear();
+    for place in &plan.places {
+        buffers.push(match place {
+            Place::Input(k) => inputs[*k].as_ptr().cast_mut(),
+            Place::Const(id) => compiled.constants[id.0 as usize].as_ref().map_or(base, |t| t.bytes().as_ptr().cast_mut()),
+            Place::Output(k) => outputs[*k].as_mut_ptr(),
+            // SAFETY: the arena was made as large as the plan says.
+            Place::Arena(offset) => unsafe { base.add(*offset) },
+            Place::Nowhere => base,
+        });
+    }
+    Ok(())
+}
+
+fn suits(at: *const u8, dtype: DType) -> bool {
+    (at as usize).is_multiple_of(dtype.size())
+}
+
+impl Running<'_> {
+    fn step(&self, i: usize, step: &Step, args: &[*mut u8], scratch: &mut Scratch) -> Result<()> {
+        match &step.action {
+            Action::Kernel(kernel) => {
+                for (s, stage) in kernel.stages.iter().enumerate() {
+                    let (code, bound) = (&self.compiled.code[i][s], &self.layout.bounds[i][s]);
+                    self.stage(i, kernel, stage, code, bound, args, scratch)?;
+                }
+                Ok(())
+            }
+            Action::Fill(values) => self.fill(step, values, args),
+            Action::Reference(node) => {
+                let shapes = &self.layout.shapes[i];
+                let reads = (0..args.len()).filter(|k| step.role(*k) == Role::Input);
+                let mut given: Vec<Tensor> = reads.map(|k| self.tensor(step.args[k], args[k], &shapes[k])).collect::<Result<_>>()?;
+                let mut captured = given.split_off(node.inputs.len()).into_iter();
+                let captures: Vec<Vec<Tensor>> = node.bodies.iter().map(|b| captured.by_ref().take(b.captures.len()).collect()).collect();
+                let results = reference::run_node(node, &given, &captures, &self.layout.bindings)?;
+                let first = args.len() - results.len();
+                for (k, t) in results.iter().enumerate() {
+                    let same = t.shape() == shapes[first + k];
+                    ensure!(same, Internal, "node '{}' gave shape {:?}, not {:?}", node.name, t.shape(), shapes[first + k]);
+                    // SAFETY: the buffer has the bytes of this shape and nothing else uses it now.
+                    unsafe { std::ptr::copy_nonoverlapping(t.bytes().as_ptr(), args[first + k], t.bytes().len()) }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A copy of a buffer.
+    fn tensor(&self, id: BufId, at: *mut u8, shape: &[usize]) -> Result<Tensor> {
+        let dtype = self.compiled.program.buffer(id).dtype;
+        let n = byte_len(dtype, shape).unwrap_or(0);
+        // SAFETY: the buffer has the bytes of this shape, and an earlier step or the caller has written them.
+        let bytes = unsafe { std::slice::from_raw_parts(at, n) }.to_vec();
+        Tensor::new(dtype, shape.to_vec(), bytes.into())
+    }
+
+    fn fill(&self, step: &Step, values: &[Dim], args: &[*mut u8]) -> Result<()> {
+        let dtype = self.compiled.program.buffer(step.args[0]).dtype;
+        let eval = |d: &Dim| d.eval(&self.layout.bindings).ok_or_else(|| Error::new(Code::Internal, format!("{d} has no value")));
+        let values = values.iter().map(eval).collect::<Result<Vec<i64>>>()?;
+        let t = crate::ir::fact::int_tensor(dtype, &[values.len()], &values);
+        // SAFETY: the buffer has one element per value and nothing else uses it now.
+        unsafe { std::ptr::copy_nonoverlapping(t.bytes().as_ptr(), args[0], t.bytes().len()) };
+        Ok(())
+    }
+
+    fn stage(
+        &self,
+        i: usize,
+        kernel: &Kernel,
+        stage: &Stage,
+        code: &StageCode,
+        bound: &Bound,
+        args: &[*mut u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let shared = Args(args.as_ptr());
+        match (stage, &code.contraction, &code.rendered) {
+            (Stage::Contract(c), Some(prepared), rendered) => {
+                let rows = bound_rows(c, &self.layout.bindings, kernel)?;
+                let epilogue = |batch: usize, r0: usize, r1: usize, c0: usize, c1: usize| {
+                    if let Some(r) = rendered {
+                        let first = (batch * rows) as i64;
+                        // SAFETY: the block is finished and belongs to this call; the code's ranges are rows and columns of the result.
+                        unsafe { r.call(shared.get(), bound, (first + r0 as i64, first + r1 as i64), (c0 as i64, c1 as i64)) }
+                    }
+                };
+                let hook: Option<crate::cpu::gemm::Epilogue> = if rendered.is_some() { Some(&epilogue) } else { None };
+                let call = contract::Call {
+                    isa: self.compiled.isa,
+                    pool: self.pool,
+                    kernel,
+                    shapes: &self.layout.shapes[i],
+                    args,
+                    bindings: &self.layout.bindings,
+                };
+                call.run(c, prepared, scratch, hook)
+            }
+            (_, _, Some(rendered)) => {
+                self.nest(rendered, bound, shared);
+                Ok(())
+            }
+            _ => Err(Error::new(Code::Internal, format!("a stage of '{}' has no code", kernel.name))),
+        }
+    }
+
+    /// Runs a stage on as many threads as its work is worth.
+    fn nest(&self, code: &Rendered, bound: &Bound, args: Args) {
+        let (outer, inner) = (bound.outer, bound.inner);
+        let work = outer.saturating_mul(inner).saturating_mul(bound.work);
+        let threads = self.pool.threads() as i64;
+        if work < SERIAL || threads == 1 {
+            // SAFETY: all of the ranges, by one thread; buffers are placed for these bounds.
+            unsafe { code.call(args.get(), bound, (0, outer), (0, inner)) }
+            return;
+        }
+        let along_outer = outer >= threads;
+        let total = if along_outer { outer } else { inner };
+        // Whole cache lines of the inner range, so that threads do not share them.
+        let piece = if along_outer { total.div_euclid(threads * 2).max(1) } else { (total / threads / 16 + 1) * 16 };
+        let tasks = usize::try_from((total + piece - 1) / piece).unwrap_or(0);
+        self.pool.run(tasks, &|t| {
+            let range = (t as i64 * piece, ((t as i64 + 1) * piece).min(total));
+            let (o, i) = if along_outer { (range, (0, inner)) } else { ((0, outer), range) };
+            // SAFETY: tasks have disjoint ranges of the results.
+            unsafe { code.call(args.get(), bound, o, i) }
+        });
+    }
+}
+
+/// Rows of a contraction's result.
+fn bound_rows(c: &crate::loops::contract::Contract, bindings: &Bindings, kernel: &Kernel) -> Result<usize> {
+    let index = c.kind.index(&kernel.buffer(c.out).shape);
+    let rows = index[index.len() - 2].eval(bindings).and_then(|v| usize::try_from(v).ok());
+    rows.ok_or_else(|| Error::new(Code::Internal, "rows of a contraction have no value"))
+}
+
+/// The addresses of a step's buffers, for all threads.
+#[derive(Clone, Copy)]
+struct Args(*const *mut u8);
+
+// SAFETY: threads only read the addresses; what lies behind them is divided among them by ranges.
+unsafe impl Sync for Args {}
+// SAFETY: as above.
+unsafe impl Send for Args {}
+
+impl Args {
+    fn get(&self) -> *const *mut u8 {
+        self.0
+    }
+}

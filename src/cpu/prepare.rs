@@ -1,0 +1,95 @@
+//! Contractions made ready before any run: which tuned code computes each, and its constant operands packed.
+
+use crate::cpu::conv::{ConvParams, ConvPlan};
+use crate::cpu::depthwise;
+use crate::cpu::isa::Isa;
+use crate::cpu::pack::{PackedA, PackedB};
+use crate::cpu::pool2d::{Count, PoolParams, Pooling};
+use crate::loops::contract::{Contract, ContractKind, Window};
+use crate::loops::{Access, BufferId, Kernel};
+use crate::tensor::dim::Dim;
+use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::Tensor;
+
+/// A contraction with everything that does not change from run to run.
+pub enum Prepared {
+    /// Convolution with packed weights.
+    Conv(ConvPlan),
+    /// Convolution channel by channel, or with weights that are computed.
+    ConvWith(ConvParams, bool),
+    /// Product; a packed operand serves every batch element.
+    MatMul(Option<PackedA>, Option<PackedB>),
+    /// Pooling.
+    Pool(PoolParams, Pooling),
+}
+
+/// Prepares a contraction; `constant` gives the tensor behind a buffer that is one.
+pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(BufferId) -> Option<Tensor>) -> Result<Prepared> {
+    match &c.kind {
+        ContractKind::Conv { x, w, groups, window } => {
+            let params = conv_params(kernel, *x, *w, *groups, window)?;
+            let channelwise = depthwise::fits(&params) && kernel.buffer(*x).shape.len() <= 4;
+            match constant(*w) {
+                Some(weights) if !channelwise => Ok(Prepared::Conv(ConvPlan::new(isa, params, &weights.values::<f32>()))),
+                _ => Ok(Prepared::ConvWith(params, channelwise)),
+            }
+        }
+        ContractKind::MatMul { a, b, batch, .. } => {
+            let alone = |x: &Access| x.offset.is(0) && x.strides[..batch.len()].iter().all(|s| s.is(0));
+            let matrix = |x: &Access| constant(x.buffer).filter(|t| alone(x) && !t.is_empty());
+            let fixed = |d: &Dim| usize::try_from(d.as_const()?).ok();
+            let sizes = |x: &Access| Some((fixed(&x.strides[batch.len()])?, fixed(&x.strides[batch.len() + 1])?));
+            let ContractKind::MatMul { m, n, k, .. } = &c.kind else { unreachable!("matched above") };
+            let left = matrix(a).and_then(|t| {
+                let ((row, col), m, k) = (sizes(a)?, fixed(m)?, fixed(k)?);
+                Some(PackedA::pack(isa, m, k, &t.values::<f32>(), row, col))
+            });
+            let right = matrix(b).and_then(|t| {
+                let ((row, col), k, n) = (sizes(b)?, fixed(k)?, fixed(n)?);
+                Some(PackedB::pack(isa, k, n, &t.values::<f32>(), row, col))
+            });
+            Ok(Prepared::MatMul(left, right))
+        }
+        ContractKind::Pool { max, count_padding, window, .. } => {
+            let count = if *count_padding { Count::Padded } else { Count::Image };
+            let pooling = if *max { Pooling::Max } else { Pooling::Average(count) };
+            let pair = |v: &[i64], missing: usize| two(&sizes(v), missing);
+            let params = PoolParams {
+                kernel: pair(&window.kernel, 1)?,
+                stride: pair(&window.stride, 1)?,
+                dilation: pair(&window.dilation, 1)?,
+                pad_begin: pair(&window.pad_begin, 0)?,
+                pad_end: pair(&window.pad_end, 0)?,
+            };
+            Ok(Prepared::Pool(params, pooling))
+        }
+    }
+}
+
+fn sizes(v: &[i64]) -> Vec<usize> {
+    v.iter().map(|d| usize::try_from(*d).unwrap_or(0)).collect()
+}
+
+fn two(v: &[usize], missing: usize) -> Result<[usize; 2]> {
+    match v {
+        [w] => Ok([missing, *w]),
+        [h, w] => Ok([*h, *w]),
+        _ => Err(Error::new(Code::NotImplemented, format!("pooling over {} axes", v.len()))),
+    }
+}
+
+fn conv_params(kernel: &Kernel, x: BufferId, w: BufferId, groups: i64, window: &Window) -> Result<ConvParams> {
+    let channels = |b: BufferId, axis: usize| {
+        let extent = &kernel.buffer(b).shape[axis];
+        let fixed = extent.as_const().and_then(|v| usize::try_from(v).ok());
+        fixed.ok_or_else(|| Error::new(Code::NotImplemented, format!("a convolution of {extent} channels, which is not fixed")))
+    };
+    // The weights' channels are fixed where the data's may be an expression.
+    let inputs = channels(w, 1)? * groups as usize;
+    let params = ConvParams::new(inputs, channels(w, 0)?, groups as usize, &sizes(&window.kernel))
+        .stride(&sizes(&window.stride))
+        .dilation(&sizes(&window.dilation))
+        .pad(&sizes(&window.pad_begin), &sizes(&window.pad_end));
+    debug_assert_eq!(kernel.buffer(x).shape.len(), window.kernel.len() + 2);
+    Ok(params)
+}

@@ -1,0 +1,35 @@
+//! Whole networks from ONNX files on the CPU's code, against onnxruntime's stored outputs.
+
+mod data;
+mod suite;
+
+use suite::cpu::Runner;
+use tvmtrt::cpu::isa::Isa;
+use tvmtrt::import::onnx;
+use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::tensor::host::Tensor;
+use tvmtrt::transform;
+
+/// Two float32 implementations of a deep network that sum in other orders.
+const DEEP: Tolerance = Tolerance { relative: 1e-3, scaled: 1e-4 };
+
+#[test]
+fn networks_give_onnxruntimes_outputs() {
+    let Some(root) = data::root("networks") else { return };
+    let mut count = 0;
+    for folder in data::folders(&root) {
+        let model = onnx::load_file(&folder.model).unwrap();
+        let graph = transform::prepare(&model.graph, &Default::default()).unwrap();
+        let mut runner = Runner::new(&graph, Isa::detect(), 2).unwrap();
+        assert_eq!(runner.on_reference().len(), 0, "{}: operators on the reference", folder.name);
+        for case in &folder.cases {
+            let name = format!("{}/{}", folder.name, case.name);
+            let inputs: Vec<Tensor> = case.inputs.iter().map(|(_, t)| t.clone()).collect();
+            let want: Vec<Tensor> = case.outputs.iter().map(|(_, t)| t.clone()).collect();
+            let got = runner.run(&inputs).unwrap_or_else(|e| panic!("{name}: {e}"));
+            suite::compare_within(&name, DEEP, &got, &want).unwrap_or_else(|e| panic!("{e}"));
+            count += 1;
+        }
+    }
+    assert!(count >= 16, "only {count} cases");
+}
