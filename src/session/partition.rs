@@ -97,8 +97,8 @@ impl Partition {
 pub fn plan_filter(filter: RegionFilter) -> Filter {
     Arc::new(move |query| match query {
         FilterQuery::Node(_) => FilterAnswer::yes(),
-        FilterQuery::Region { graph, nodes } => {
-            let nodes: Vec<_> = nodes.iter().map(|n| graph.node(*n)).map(|n| (n.name.as_str(), n.op.name)).collect();
+        FilterQuery::Region { region, .. } => {
+            let nodes: Vec<_> = region.graph.nodes.iter().map(|n| (n.name.as_str(), n.op.name)).collect();
             if filter(&nodes) { FilterAnswer::yes() } else { FilterAnswer::no("the caller's filter keeps the region off") }
         }
     })

@@ -5,7 +5,6 @@ use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId};
 use crate::network::capabilities::{Capabilities, Flavour, Version};
-use crate::network::check::check;
 use crate::network::refusal::Accepted;
 use crate::partition::options::{Found, Offload, PartitionOptions};
 use crate::partition::region::Region;
@@ -50,7 +49,7 @@ impl TensorRt {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
-        Ok(TensorRt { rules: TensorRtRules { planned, check }, library, build: emit::Options::default() })
+        Ok(TensorRt { rules: TensorRtRules { planned }, library, build: emit::Options::default() })
     }
 
     /// True where there is a GPU to build for, as far as its driver's files tell.
