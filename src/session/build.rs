@@ -1,6 +1,10 @@
 //! A partition made ready to run: a TensorRT engine for each region that can have one, our own code for all else.
 
+use crate::cpu::compiled::Compiled;
+use crate::cpu::isa::Isa;
 use crate::ensure;
+use crate::ir::Graph;
+use crate::kernels;
 use crate::network::capabilities::Flavour;
 use crate::partition::options::Offload;
 use crate::partition::region::Region;
@@ -12,7 +16,7 @@ use crate::session::shapes::SymbolRange;
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
 use crate::tensor::dim::{Bindings, Symbol};
-use crate::tensor::error::Result;
+use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
 use std::collections::BTreeSet;
@@ -42,10 +46,20 @@ struct Part {
     state: String,
 }
 
+/// Our own code for the whole graph.
+pub enum Own {
+    /// Machine code.
+    Compiled(Compiled),
+    /// None can be made here, for the reason given: the reference runs the graph, slowly.
+    Reference(String),
+}
+
 /// A partition made ready to run.
 pub struct Build {
     /// The partition.
     pub partition: Arc<Partition>,
+    /// What computes all that no engine runs.
+    pub own: Own,
     parts: Vec<Part>,
 }
 
@@ -77,7 +91,8 @@ impl Build {
             options.log.say(Level::Info, format_args!("region '{}': {}", region.name, part.state));
             parts.push(part);
         }
-        Ok(Build { partition: partition.clone(), parts })
+        let own = own_code(&partition.parts.graph, options)?;
+        Ok(Build { partition: partition.clone(), own, parts })
     }
 
     /// The inputs, in order.
@@ -98,6 +113,31 @@ impl Build {
     /// The serialised engine of a region; `None` when it has none.
     pub fn engine(&self, region: usize) -> Option<&[u8]> {
         self.parts.get(region)?.engine.as_ref().map(|e| e.bytes())
+    }
+}
+
+/// Machine code for the whole graph; where there can be none, a warning and the reference.
+fn own_code(graph: &Graph, options: &BuildOptions) -> Result<Own> {
+    let isa = match &options.cpu_instruction_set {
+        None => Isa::detect(),
+        Some(name) => Isa::named(name).ok_or_else(|| {
+            let known: Vec<&str> = Isa::available().iter().map(|i| i.name()).collect();
+            Error::new(Code::BadOption, format!("cpu_instruction_set: this machine has {}, not '{name}'", known.join(", ")))
+        })?,
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
+    let slow = |why: &str| options.log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
+    match compiled {
+        Ok(compiled) => {
+            compiled.program().reference_nodes().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
+            Ok(Own::Compiled(compiled))
+        }
+        Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
+            slow(&e.message);
+            Ok(Own::Reference(e.message))
+        }
+        Err(e) => Err(e),
     }
 }
 

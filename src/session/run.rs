@@ -1,15 +1,19 @@
 //! A session: the memory and the threads in which one thread at a time runs a build.
 
+use crate::cpu::compiled::Compiled;
+use crate::cpu::exec::{self, State};
+use crate::cpu::pool::Pool;
 use crate::ensure;
 use crate::ir::bind::{Given, bind, check_shape, check_type};
 use crate::reference;
-use crate::session::build::Build;
+use crate::session::build::{Build, Own};
 use crate::session::log::Log;
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
-use crate::tensor::host::Tensor;
+use crate::tensor::host::{Tensor, byte_len};
+use std::fmt;
 use std::sync::Arc;
 
 /// What a session is asked for.
@@ -44,16 +48,26 @@ pub enum Sink<'a> {
 }
 
 /// A build together with what running it needs.
-#[derive(Debug)]
 pub struct Session {
     build: Arc<Build>,
+    pool: Pool,
+    state: State,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({:?}, {} threads)", self.build, self.pool.threads())
+    }
 }
 
 impl Session {
     /// A session for `build`.
     pub fn new(build: &Arc<Build>, options: &SessionOptions) -> Result<Session> {
-        let _ = options;
-        Ok(Session { build: build.clone() })
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            n => n,
+        };
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new() })
     }
 
     /// What the session runs.
@@ -82,24 +96,61 @@ impl Session {
             Sink::Fill(dtype, shape, _) => Some(Given { dtype: *dtype, shape }),
             _ => None,
         });
-        self.check(&given, &wanted.collect::<Vec<_>>())?;
-        let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
-        let results = reference::run(&self.build.partition.parts.graph, &inputs)?;
-        // Extents that depend on data are known only now; nothing is written unless all fit.
-        for ((value, sink), result) in self.build.outputs().iter().zip(outputs.iter()).zip(&results) {
-            let Sink::Fill(_, shape, _) = sink else { continue };
-            let (name, made) = (&value.name, result.shape());
-            ensure!(shape == made, WrongShape, "output '{name}' has shape {shape:?}, but {made:?} was computed");
+        let bindings = self.check(&given, &wanted.collect::<Vec<_>>())?;
+        let build = self.build.clone();
+        match &build.own {
+            Own::Compiled(compiled) => self.run_compiled(compiled, &bindings, inputs, outputs),
+            Own::Reference(_) => run_reference(&build, inputs, outputs),
         }
-        for (sink, result) in outputs.iter_mut().zip(results) {
-            match sink {
-                Sink::Unwanted => {}
-                Sink::Fill(_, _, bytes) => bytes.copy_from_slice(result.bytes()),
-                Sink::Make(made) => *made = Some(result),
+    }
+
+    fn run_compiled(&mut self, compiled: &Compiled, bindings: &Bindings, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
+        let shapes = self.state.prepare(compiled, bindings)?;
+        // Memory for the outputs that the caller has no memory for.
+        let mut made: Vec<Vec<u64>> = Vec::with_capacity(outputs.len());
+        for ((value, sink), shape) in self.build.outputs().iter().zip(outputs.iter()).zip(&shapes) {
+            let bytes = byte_len(value.dtype, shape).unwrap_or(usize::MAX);
+            made.push(if matches!(sink, Sink::Fill(..)) { Vec::new() } else { vec![0; bytes.div_ceil(8)] });
+        }
+        let given: Vec<&[u8]> = inputs.iter().map(|v| v.bytes).collect();
+        let sizes = self.build.outputs().iter().zip(&shapes).map(|(v, s)| byte_len(v.dtype, s).unwrap_or(usize::MAX));
+        let mut memory: Vec<&mut [u8]> = Vec::with_capacity(outputs.len());
+        for ((sink, own), bytes) in outputs.iter_mut().zip(&mut made).zip(sizes) {
+            memory.push(match sink {
+                Sink::Fill(_, _, bytes) => bytes,
+                _ => &mut as_bytes_mut(own)[..bytes],
+            });
+        }
+        exec::run(compiled, &self.pool, &mut self.state, bindings, &given, &mut memory)?;
+        drop(memory);
+        for (((value, sink), own), shape) in self.build.outputs().iter().zip(outputs).zip(made).zip(shapes) {
+            if let Sink::Make(tensor) = sink {
+                let bytes = byte_len(value.dtype, &shape).unwrap_or(usize::MAX);
+                *tensor = Some(Tensor::new(value.dtype, shape, from_vec(own).slice(..bytes))?);
             }
         }
         Ok(())
     }
+}
+
+/// Where no machine code can be made.
+fn run_reference(build: &Build, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
+    let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
+    let results = reference::run(&build.partition.parts.graph, &inputs)?;
+    // Extents that depend on data are known only now; nothing is written unless all fit.
+    for ((value, sink), result) in build.outputs().iter().zip(outputs.iter()).zip(&results) {
+        let Sink::Fill(_, shape, _) = sink else { continue };
+        let (name, made) = (&value.name, result.shape());
+        ensure!(shape == made, WrongShape, "output '{name}' has shape {shape:?}, but {made:?} was computed");
+    }
+    for (sink, result) in outputs.iter_mut().zip(results) {
+        match sink {
+            Sink::Unwanted => {}
+            Sink::Fill(_, _, bytes) => bytes.copy_from_slice(result.bytes()),
+            Sink::Make(made) => *made = Some(result),
+        }
+    }
+    Ok(())
 }
 
 impl HostView<'_> {
