@@ -132,6 +132,9 @@ fn needed_nodes(graph: &Graph, links: &Links) -> Vec<bool> {
 
 /// What in the options fits nothing in the graph.
 pub fn notes(graph: &Graph, options: &PartitionOptions) -> Vec<String> {
+    if options.keep_off_nodes.is_empty() && options.keep_off_operators.is_empty() {
+        return Vec::new();
+    }
     let mut nodes: BTreeSet<&str> = options.keep_off_nodes.iter().map(String::as_str).collect();
     let mut ops: BTreeSet<&str> = options.keep_off_operators.iter().map(String::as_str).collect();
     for node in &graph.nodes {

@@ -43,7 +43,8 @@ fn summary(out: &mut String, p: &Partition) {
     let (all, off) = (p.graph.nodes.len(), p.offloaded());
     let offloaded = p.graph.node_ids().filter(|n| p.region_of[n.0 as usize].is_some());
     let (macs, macs_off) = (total_macs(&p.graph, p.graph.node_ids()), total_macs(&p.graph, offloaded));
-    let work = if macs.is(0) { String::new() } else { format!(" and {} of {} multiply-accumulates", short(&macs_off), short(&macs)) };
+    let share = if macs == macs_off { format!("all {}", short(&macs)) } else { format!("{} of {}", short(&macs_off), short(&macs)) };
+    let work = if macs.is(0) { String::new() } else { format!(" and {share} multiply-accumulates") };
     line!(out, "  {off} of {}{work} in {}; {} on the default side", count(all, "node"), count(p.regions.len(), "region"), all - off);
     if let Some(why) = &p.unavailable {
         line!(out, "  regions run on generated kernels here: {why}");

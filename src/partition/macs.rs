@@ -73,9 +73,12 @@ pub fn macs(view: &NodeView) -> Dim {
     }
 }
 
-/// A count for people: `1.82 G`, `640 k`, or the expression.
+/// A count for people: `1.82 G`, `640 k`, a short expression, or the least that a long one can be.
 pub fn short(count: &Dim) -> String {
-    let Some(n) = count.as_const() else { return count.to_string() };
+    let Some(n) = count.as_const() else {
+        let text = count.to_string();
+        return if text.len() <= 20 { text } else { format!("{} or more", short(&Dim::from(count.interval().0))) };
+    };
     match n {
         1_000_000_000.. => format!("{:.2} G", n as f64 / 1e9),
         1_000_000.. => format!("{:.2} M", n as f64 / 1e6),

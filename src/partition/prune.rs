@@ -144,7 +144,7 @@ impl Chooser<'_> {
     /// Drops the smallest of the regions that are too small: the others may merge when it is gone.
     fn too_small(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let least = self.options.min_region_size;
-        let sizes: Vec<usize> = groups.iter().map(|g| self.size(g)).collect();
+        let sizes: Vec<usize> = groups.iter().map(|g| self.size(g, least)).collect();
         let Some(smallest) = sizes.iter().copied().filter(|s| *s < least).min() else { return Vec::new() };
         let failing = groups.iter().zip(&sizes).filter(|(_, size)| **size == smallest);
         let dropped = failing.map(|(group, size)| {
@@ -157,7 +157,7 @@ impl Chooser<'_> {
     fn too_many(&mut self, groups: &mut Vec<Group>) -> Vec<Dropped> {
         let Some(most) = self.options.max_regions.filter(|most| groups.len() > *most) else { return Vec::new() };
         let mut order: Vec<usize> = (0..groups.len()).collect();
-        order.sort_by_key(|i| (Reverse(self.size(&groups[*i])), *i));
+        order.sort_by_cached_key(|i| (Reverse(self.size(&groups[*i], usize::MAX)), *i));
         let dropped = order[most..].iter().map(|i| {
             let reason = format!("{} regions are possible, at most {most} are wanted, and this one is not among the largest", groups.len());
             let lift = format!("set max_regions to {}", groups.len());
@@ -182,8 +182,9 @@ impl Chooser<'_> {
         dropped
     }
 
-    fn size(&self, group: &Group) -> usize {
-        group.nodes.iter().filter(|n| is_compute(&NodeView::new(self.graph, **n))).count()
+    /// Compute nodes, counted up to `enough`.
+    fn size(&self, group: &Group, enough: usize) -> usize {
+        group.nodes.iter().filter(|n| is_compute(&NodeView::new(self.graph, **n))).take(enough).count()
     }
 }
 

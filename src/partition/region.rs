@@ -5,6 +5,7 @@ use crate::ir::{Def, Graph, Node, NodeId, Output, Value, ValueId};
 use crate::partition::links::Links;
 use crate::partition::prune::Group;
 use crate::tensor::error::{Code, Error, Result};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ struct Cut<'a> {
     place: &'a mut [(u32, ValueId)],
     inputs: Vec<ValueId>,
     /// Names of inputs and outputs: a target may know both in one space.
-    names: HashSet<String>,
+    names: HashSet<Cow<'a, str>>,
     out: Graph,
 }
 
@@ -75,20 +76,21 @@ impl Cut<'_> {
         for value in nodes.iter().flat_map(|n| graph.node(*n).reads()) {
             let made_here = graph.producer(value).is_some_and(|p| self.owner[p.0 as usize] == Some(self.me));
             if !made_here && graph.constant(value).is_none() && self.find(value).is_none() {
-                let name = self.unique(&graph.value(value).name);
+                let name = self.unique(value);
                 let new = self.add(value, name, Def::Input(self.inputs.len()));
                 self.inputs.push(value);
                 self.out.inputs.push(new);
             }
         }
-        nodes.iter().for_each(|n| self.node(graph.node(*n)));
         let mut outputs = Vec::new();
-        for node in nodes {
-            for (result, value) in self.links.results(*node).zip(&graph.node(*node).outputs) {
+        for id in nodes {
+            let node = graph.node(*id);
+            self.node(node);
+            for (result, value) in self.links.results(*id).zip(&node.outputs) {
                 let readers = self.links.readers(result);
                 if self.links.is_output(result) || readers.iter().any(|u| self.owner[u.0 as usize] != Some(self.me)) {
                     outputs.push(*value);
-                    let name = self.unique(&graph.value(*value).name);
+                    let name = self.unique(*value);
                     let value = self.inner(*value);
                     self.out.outputs.push(Output { name, value });
                 }
@@ -97,14 +99,16 @@ impl Cut<'_> {
         Region { name: self.out.name.clone(), nodes: nodes.to_vec(), graph: Arc::new(self.out), inputs: self.inputs, outputs }
     }
 
-    fn unique(&mut self, name: &str) -> String {
-        let mut candidate = name.to_string();
+    /// The value's name, with a number where it is taken.
+    fn unique(&mut self, value: ValueId) -> String {
+        let name = self.graph.value(value).name.as_str();
+        let mut candidate = Cow::Borrowed(name);
         let mut i = 1;
         while !self.names.insert(candidate.clone()) {
             i += 1;
-            candidate = format!("{name}#{i}");
+            candidate = format!("{name}#{i}").into();
         }
-        candidate
+        candidate.into_owned()
     }
 
     /// A value's id in the region, where it has one.
