@@ -29,9 +29,10 @@ def main():
     stages = Stages()
     picture = recogniser.prepare(Image.open(sys.argv[1]))[None]
     model = stages.run("load", lambda: tvmtrt.Model(recogniser.MODEL))
-    name = model.inputs[0].name
+    name, (batch, _, _, width) = model.inputs[0].name, model.inputs[0].extents
     characters = recogniser.alphabet(model.metadata("character"))
-    partition = stages.run("partition", lambda: tvmtrt.Partition(model, {name: [None, 3, recogniser.HEIGHT, None]}))
+    options = {"symbols": f"{batch}=1..8,{width}=16..320..4096"}
+    partition = stages.run("partition", lambda: tvmtrt.Partition(model, {name: [None, 3, recogniser.HEIGHT, None]}, options))
     build = stages.run("build", lambda: tvmtrt.Build(partition))
     session = tvmtrt.Session(build)
     (probabilities,) = stages.run("first run", lambda: session.run({name: picture})).values()

@@ -127,11 +127,12 @@ def _string(name, *arguments):
 
 
 class Value(typing.NamedTuple):
-    """What an input or output holds; dims has None where an extent is not fixed, text says which symbol it is."""
+    """What an input or output holds; dims has None where an extent is not fixed, extents says as text which symbol it is."""
 
     name: str
     dtype: str
     dims: tuple
+    extents: tuple
     text: str
 
 
@@ -141,8 +142,10 @@ def _values(owner, side):
     for i in range(_get(f"{owner.KIND}_{side}_count", c.c_size_t, owner)):
         value = _P(_get(f"{owner.KIND}_{side}", _P, owner, c.c_size_t(i)))
         dims = _get("value_dims", c.POINTER(c.c_int64), value)
-        dims = tuple(None if dims[a] < 0 else dims[a] for a in range(_get("value_rank", c.c_size_t, value)))
-        found.append(Value(_string("value_name", value), _string("value_dtype_name", value), dims, _string("value_text", value)))
+        axes = range(_get("value_rank", c.c_size_t, value))
+        dims = tuple(None if dims[a] < 0 else dims[a] for a in axes)
+        extents = tuple(_string("value_dim_text", value, c.c_size_t(a)) for a in axes)
+        found.append(Value(*(_string(f"value_{part}", value) for part in ("name", "dtype_name")), dims, extents, _string("value_text", value)))
     return found
 
 
