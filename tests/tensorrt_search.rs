@@ -47,7 +47,7 @@ fn libraries_that_are_not_this_library() {
     let new = pretended("new", 130_001, true).unwrap();
     let error = refused(new.clone());
     assert_eq!(error.code, Code::TensorRtTooNew);
-    assert!(error.message.contains("tensorrt_any_version"), "{error}");
+    assert!(error.message.contains("tensorrt_force_version"), "{error}");
     let forced = Library::find(&Search { path: Some(new), any_version: true }).unwrap();
     assert!(!forced.can_build() && !forced.abi().is_exact());
     assert!(refused(pretended("stub", 0, true).unwrap()).message.contains("a stub"));
