@@ -5,7 +5,8 @@
 
 Four sources. `onnx_*`: the ONNX package's own node tests, with its own outputs. `onnx_*_opset<v>`: the same models stamped with each
 older opset from 7 that defines their operator differently, where they are still valid, with onnxruntime's outputs. `pytorch_*` and
-`simple_*`: the ONNX package's stored models. `hand_*`: the models of hand_made.py. `operators` and `opset` in a case's index tell what is in it.
+`simple_*`: the ONNX package's stored models. `hand_*`: the models of hand_made.py. `*_fixed`: the same
+case with its axes, shapes and the like as weights. `operators` and `opset` in a case's index tell what is in it.
 """
 
 import collections
@@ -82,7 +83,22 @@ class Writer:
         assert not os.path.exists(folder), name
         common.write(folder, model.SerializeToString(), cases, operators=sorted(operators), opset=opset(model), **header)
         self.count[source] += 1
+        self.put_fixed(source, name, model, data_sets, **header)
         return True
+
+    def put_fixed(self, source, name, model, data_sets, **header):
+        """The case once more, as exporters write it: axes, shapes and the like are weights, not inputs."""
+        names = fed(model.graph)
+        fixed = [i for i, a in enumerate(data_sets[0][0]) if i and a.dtype == np.int64 and a.ndim <= 1 and a.size <= 8]
+        if source == "hand-made" or not fixed or len(data_sets) > 1:
+            return
+        copy, arrays = onnx.ModelProto(), data_sets[0][0]
+        copy.CopyFrom(model)
+        for i in reversed(fixed):
+            copy.graph.initializer.append(numpy_helper.from_array(arrays[i], names[i]))
+            del copy.graph.input[[n.name for n in copy.graph.input].index(names[i])]
+        rest = [a for i, a in enumerate(arrays) if i not in fixed]
+        self.put(source + ", fixed", name + "_fixed", copy, [(rest, data_sets[0][1])], **header)
 
 
 def run(model, feeds):
