@@ -76,7 +76,7 @@ fn lay_out(program: &Program, shapes: &[Vec<usize>], places: &mut [Place]) -> Re
             lives[root] = Some(lives[root].map_or((i, i), |(first, _)| (first, i)));
         }
     }
-    for (_, out) in program.outputs.iter().enumerate() {
+    for out in &program.outputs {
         if let Some(life) = &mut lives[program.root(*out).0 as usize] {
             life.1 = program.steps.len();
         }

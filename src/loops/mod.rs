@@ -131,7 +131,7 @@ impl Binary {
 }
 
 /// Index of an operation in [`Body::ops`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Val(pub u32);
 
 /// One operation of a body.
@@ -198,12 +198,6 @@ pub struct Body {
     pub ops: Vec<Op>,
     /// The element.
     pub result: Val,
-}
-
-impl Default for Val {
-    fn default() -> Val {
-        Val(0)
-    }
 }
 
 /// What a reduction does with its elements.

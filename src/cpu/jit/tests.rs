@@ -27,10 +27,10 @@ impl Random {
         let values = (0..n).map(|i| {
             let r = self.next();
             if dtype.is_float() {
-                if r % 7 == 0 { special[i % special.len()] } else { (r % 100_003) as f64 / 12_345.0 - 4.0 }
+                if r.is_multiple_of(7) { special[i % special.len()] } else { (r % 100_003) as f64 / 12_345.0 - 4.0 }
             } else if dtype == DType::Bool {
                 (r % 2) as f64
-            } else if r % 5 == 0 {
+            } else if r.is_multiple_of(5) {
                 [0.0, 1.0, -1.0, 127.0, -128.0, 255.0, 65535.0, -32768.0, 2147483647.0, -2147483648.0, 9.3e18, -9.3e18][i % 12]
             } else {
                 (r % 41) as f64 - 20.0
@@ -236,7 +236,7 @@ fn broadcasts_and_free_extents() {
         let shape = [n.clone(), Dim::from(5i64), w.clone()];
         let x = k.add(Role::Input, DType::F32, &shape);
         let scale = k.add(Role::Input, DType::F32, &[Dim::from(5i64), Dim::from(1i64)]);
-        let row = k.add(Role::Input, DType::F16, &[w.clone()]);
+        let row = k.add(Role::Input, DType::F16, std::slice::from_ref(&w));
         let out = k.add(Role::Output, DType::F32, &shape);
         let mut b = Body::default();
         let (x, scale, row) = (b.load(k.dense(x)), b.load(k.broadcast(scale, &shape)), b.load(k.broadcast(row, &shape)));
@@ -306,8 +306,8 @@ fn reduction(fold: Fold, dtype: DType, outer: Dim, inner: Dim, inner_first: bool
     let mut k = Kernel::new(&format!("{fold:?} {dtype} {inner_first}"));
     let shape = if inner_first { [inner.clone(), outer.clone()] } else { [outer.clone(), inner.clone()] };
     let x = k.add(Role::Input, dtype, &shape);
-    let bias = k.add(Role::Input, dtype, &[outer.clone()]);
-    let out = k.add(Role::Output, dtype, &[outer.clone()]);
+    let bias = k.add(Role::Input, dtype, std::slice::from_ref(&outer));
+    let out = k.add(Role::Output, dtype, std::slice::from_ref(&outer));
     let mut value = Body::default();
     let mut access = k.dense(x);
     if inner_first {
@@ -333,7 +333,7 @@ fn reductions_both_ways() {
         for (fold, first) in folds.iter().flat_map(|f| [(*f, false), (*f, true)]) {
             for (mv, nv) in [(3, 37), (21, 5), (1, 0), (7, 300)] {
                 let bindings = Bindings::from([("M".into(), mv), ("N".into(), nv)]);
-                let k = reduction(fold, *dtype, m.clone(), n.clone(), first);
+                let _k = reduction(fold, *dtype, m.clone(), n.clone(), first);
                 // Sums and products of numbers near 1: others overflow in one order and not in another.
                 let sums = dtype.is_float() && matches!(fold, Fold::Sum | Fold::Prod);
                 let tolerance = match (sums, dtype) {
@@ -409,7 +409,7 @@ fn epilogues_change_blocks_in_place() {
     let (m, n) = (Dim::symbol("M", 1, 99), Dim::from(13i64));
     let (a, b) =
         (k.add(Role::Input, DType::F32, &[m.clone(), Dim::from(1i64)]), k.add(Role::Input, DType::F32, &[Dim::from(1i64), n.clone()]));
-    let bias = k.add(Role::Input, DType::F32, &[m.clone()]);
+    let bias = k.add(Role::Input, DType::F32, std::slice::from_ref(&m));
     let out = k.add(Role::Output, DType::F32, &[m.clone(), n.clone()]);
     let mut body = Body::acc();
     let v = body.load(Access { buffer: bias, offset: Dim::from(0i64), strides: dims(&[1, 0]) });
