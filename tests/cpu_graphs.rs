@@ -85,7 +85,7 @@ fn a_residual_block_is_two_steps() {
     let x = m.input("x", &[n, Dim::from(8i64), Dim::from(6i64), w]);
     let pad = ("padding", ints(&[1, 1, 1, 1]));
     let (w1, b1, w2, b2) = (m.weight(&[8, 8, 3, 3]), m.weight(&[8]), m.weight(&[8, 8, 3, 3]), m.weight(&[8]));
-    let y = m.op("nn.conv2d", &[pad.clone()], &[x, w1]);
+    let y = m.op("nn.conv2d", std::slice::from_ref(&pad), &[x, w1]);
     let y = m.op("nn.bias_add", &[], &[y, b1]);
     let y = m.op("nn.relu", &[], &[y]);
     let y = m.op("nn.conv2d", &[pad], &[y, w2]);
