@@ -4,13 +4,13 @@ mod suite;
 
 use std::collections::BTreeMap;
 use suite::{Case, cases, compare};
-use tvmtrt::ir::bind::{Given, bind, inputs};
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::opdef::Lowering;
 use tvmtrt::ir::view::NodeView;
 use tvmtrt::loops;
 use tvmtrt::network;
 use tvmtrt::reference;
+use tvmtrt::tensor::bind::{Given, bind};
 use tvmtrt::tensor::dim::Bindings;
 use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
@@ -22,7 +22,7 @@ fn oracle(case: &Case) -> Vec<tvmtrt::tensor::host::Tensor> {
 
 fn bindings(case: &Case) -> Bindings {
     let given: Vec<Given> = case.inputs.iter().map(|t| Given { dtype: t.dtype(), shape: t.shape() }).collect();
-    bind(&inputs(&case.graph), &given).unwrap()
+    bind(&case.graph.declared_inputs(), &given).unwrap()
 }
 
 fn report(failures: Vec<String>) {
@@ -44,8 +44,7 @@ fn case_names_are_unique_and_cover_every_operator() {
 fn inferred_facts_are_those_of_the_results() {
     let mut failures = Vec::new();
     for case in cases::all() {
-        let given: Vec<_> = case.inputs.iter().map(|t| tvmtrt::ir::bind::Given { dtype: t.dtype(), shape: t.shape() }).collect();
-        let bindings = tvmtrt::ir::bind::bind(&tvmtrt::ir::bind::inputs(&case.graph), &given).unwrap();
+        let bindings = bindings(&case);
         for (output, t) in case.graph.outputs.iter().zip(oracle(&case)) {
             let fact = case.graph.fact(output.value);
             let dims = shape::eval(&fact.shape, &bindings);

@@ -3,12 +3,12 @@
 use crate::ir::view::NodeView;
 use crate::ir::{Def, Graph, ValueId};
 use crate::network::builder::Builder;
-use crate::network::layer::LayerKind;
 use crate::network::refusal::Accepted;
 use crate::network::{Network, TensorId};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-/// The network that computes `graph`; inputs and outputs keep their names and order. Refused where any node is.
+/// The network that computes `graph`; inputs and outputs keep their names and order, but inputs that no layer reads are left out.
+/// Refused where any node is.
 pub fn to_network(graph: &Graph) -> Accepted<Network> {
     let mut b = Builder::new(&graph.name);
     let mut map: HashMap<ValueId, TensorId> = HashMap::new();
@@ -27,7 +27,7 @@ pub fn to_network(graph: &Graph) -> Accepted<Network> {
         let id = operand(graph, output.value, &mut b, &mut map)?;
         b.output(id, &output.name)?;
     }
-    Ok(without_unread(b.finish()))
+    Ok(b.finish().without_unread())
 }
 
 /// The tensor of a value; a constant becomes a layer when it is first read.
@@ -40,12 +40,4 @@ fn operand(graph: &Graph, value: ValueId, b: &mut Builder, map: &mut HashMap<Val
     let id = b.constant(tensor.clone())?;
     map.insert(value, id);
     Ok(id)
-}
-
-/// The network without constants that no layer reads: converters take weights from the node.
-pub fn without_unread(mut network: Network) -> Network {
-    let mut read: BTreeSet<TensorId> = network.layers.iter().flat_map(|l| l.inputs.iter().copied()).collect();
-    read.extend(&network.outputs);
-    network.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read.contains(o)));
-    network
 }

@@ -5,7 +5,6 @@
 //! infer; names of inputs, of outputs and of nodes are unique.
 
 pub mod attrs;
-pub mod bind;
 pub mod build;
 pub mod convert;
 pub mod fact;
@@ -20,6 +19,7 @@ pub mod view;
 use crate::ir::attrs::Attrs;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
+use crate::tensor::bind::Declared;
 use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::host::Tensor;
 use std::collections::BTreeSet;
@@ -161,6 +161,15 @@ impl Graph {
             }
         }
         users
+    }
+
+    /// What is declared of the inputs, in order.
+    pub fn declared_inputs(&self) -> Vec<Declared<'_>> {
+        let declared = |v: &ValueId| {
+            let value = self.value(*v);
+            Declared { name: &value.name, dtype: value.fact.dtype, shape: &value.fact.shape }
+        };
+        self.inputs.iter().map(declared).collect()
     }
 
     /// Every symbol in the shapes of the inputs.

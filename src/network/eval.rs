@@ -4,22 +4,19 @@
 
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::{Network, TensorId, eval_elementwise, eval_move, eval_reduce, eval_window};
-use crate::tensor::bind::{Given, bind};
+use crate::tensor::bind::{Declared, Given, bind};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
-use crate::{dispatch, ensure, fail};
+use crate::{dispatch, fail};
 
 /// The outputs of `network` for `inputs`, both in binding order.
 pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
-    ensure!(inputs.len() == network.inputs.len(), WrongCount, "{} inputs given, {} expected", inputs.len(), network.inputs.len());
-    let tensors: Vec<_> = network.inputs.iter().map(|id| network.tensor(*id)).collect();
-    for (t, given) in tensors.iter().zip(inputs) {
-        ensure!(t.dtype == given.dtype(), WrongDType, "input '{}' is {}, not {}", t.name, t.dtype, given.dtype());
-    }
-    let given = tensors.iter().zip(inputs).map(|(t, x)| Given { name: &t.name, expected: &t.dims, shape: x.shape() });
-    let bindings = bind(&given.collect::<Vec<_>>())?;
+    let tensors = network.inputs.iter().map(|id| network.tensor(*id));
+    let declared: Vec<Declared> = tensors.map(|t| Declared { name: &t.name, dtype: t.dtype, shape: &t.dims }).collect();
+    let given: Vec<Given> = inputs.iter().map(|x| Given { dtype: x.dtype(), shape: x.shape() }).collect();
+    let bindings = bind(&declared, &given)?;
     let mut values: Vec<Option<Tensor>> = vec![None; network.tensors.len()];
     for (id, x) in network.inputs.iter().zip(inputs) {
         values[id.0 as usize] = Some(x.clone());

@@ -25,7 +25,7 @@ pub mod text;
 
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
-use layer::Layer;
+use layer::{Layer, LayerKind};
 
 /// Index of a tensor in [`Network::tensors`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,5 +66,25 @@ impl Network {
     /// The tensors that there are: inputs, then outputs of layers, in order. Others in the list belong to layers that were dropped.
     pub fn used(&self) -> impl Iterator<Item = TensorId> + '_ {
         self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs)).copied()
+    }
+
+    /// The network without constants and inputs that no layer reads: converters take weights and parameters from the node.
+    pub fn without_unread(mut self) -> Network {
+        let mut read = vec![false; self.tensors.len()];
+        let reads = self.layers.iter().flat_map(|l| &l.inputs).chain(&self.outputs);
+        reads.for_each(|t| read[t.0 as usize] = true);
+        self.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read[o.0 as usize]));
+        self.inputs.retain(|i| read[i.0 as usize]);
+        let mut kept = vec![None; self.tensors.len()];
+        let mut tensors = Vec::new();
+        for id in self.inputs.iter().chain(self.layers.iter().flat_map(|l| &l.outputs)) {
+            kept[id.0 as usize] = Some(TensorId(tensors.len() as u32));
+            tensors.push(self.tensor(*id).clone());
+        }
+        let layers = self.layers.iter_mut().flat_map(|l| l.inputs.iter_mut().chain(l.outputs.iter_mut()));
+        let ports = self.inputs.iter_mut().chain(self.outputs.iter_mut());
+        layers.chain(ports).for_each(|id| *id = kept[id.0 as usize].unwrap_or(*id));
+        self.tensors = tensors;
+        self
     }
 }

@@ -3,11 +3,10 @@
 
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId, ValueId};
+use crate::network::TensorId;
 use crate::network::builder::Builder;
 use crate::network::check::check;
-use crate::network::layer::LayerKind;
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{Network, TensorId};
 use crate::partition::options::{PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::TargetVersion;
@@ -44,7 +43,7 @@ impl TensorRtRules {
         for (i, id) in results.iter().enumerate() {
             builder.output(*id, &format!("result {i}"))?;
         }
-        check(&without_unread(builder.finish()), &self.planned.capabilities)
+        check(&builder.finish().without_unread(), &self.planned.capabilities)
     }
 
     /// A region must read something; with implicit batch every input has a leading extent and the static ones agree.
@@ -123,26 +122,6 @@ fn same_results(view: &NodeView, builder: &Builder, results: &[TensorId]) -> Acc
         }
     }
     Ok(())
-}
-
-/// The network without constants and inputs that no layer reads: converters take weights and parameters from the node.
-fn without_unread(mut network: Network) -> Network {
-    let mut read = vec![false; network.tensors.len()];
-    let reads = network.layers.iter().flat_map(|l| &l.inputs).chain(&network.outputs);
-    reads.for_each(|t| read[t.0 as usize] = true);
-    network.layers.retain(|l| !matches!(l.kind, LayerKind::Constant(_)) || l.outputs.iter().any(|o| read[o.0 as usize]));
-    network.inputs.retain(|i| read[i.0 as usize]);
-    let mut kept = vec![None; network.tensors.len()];
-    let mut tensors = Vec::new();
-    for id in network.inputs.iter().chain(network.layers.iter().flat_map(|l| &l.outputs)) {
-        kept[id.0 as usize] = Some(TensorId(tensors.len() as u32));
-        tensors.push(network.tensor(*id).clone());
-    }
-    let layers = network.layers.iter_mut().flat_map(|l| l.inputs.iter_mut().chain(l.outputs.iter_mut()));
-    let ports = network.inputs.iter_mut().chain(network.outputs.iter_mut());
-    layers.chain(ports).for_each(|id| *id = kept[id.0 as usize].unwrap_or(*id));
-    network.tensors = tensors;
-    network
 }
 
 /// Values that a set of nodes reads from outside, constants left out.

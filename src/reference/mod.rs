@@ -1,9 +1,9 @@
 //! The reference: runs a graph node by node with the operators' own `eval`, slowly and obviously. It is the oracle of every test and
 //! what runs where there is no kernel. It must not be fast at the cost of being plain.
 
-use crate::ir::bind::{Given, bind, inputs as declared};
 use crate::ir::opdef::EvalCtx;
 use crate::ir::{Def, Graph, Node, ValueId};
+use crate::tensor::bind::{Given, bind};
 use crate::tensor::dim::Bindings;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
@@ -11,7 +11,7 @@ use crate::tensor::host::Tensor;
 /// The outputs of `graph` for `inputs`, in order.
 pub fn run(graph: &Graph, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     let given: Vec<Given> = inputs.iter().map(|t| Given { dtype: t.dtype(), shape: t.shape() }).collect();
-    let bindings = bind(&declared(graph), &given)?;
+    let bindings = bind(&graph.declared_inputs(), &given)?;
     run_bound(graph, inputs, &bindings)
 }
 

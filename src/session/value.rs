@@ -1,7 +1,7 @@
 //! Inputs and outputs as callers see them: name, element type, shape.
 
 use crate::ir::Graph;
-use crate::ir::bind::Declared;
+use crate::tensor::bind::Declared;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;

@@ -1,75 +1,96 @@
-//! Values of symbols from the shapes of given tensors. Knows shapes and names, no graphs.
+//! Fits tensors to what is declared of them: element types, ranks, and what each symbol is for them. Knows shapes and names, no graphs.
 
-use crate::fail;
 use crate::tensor::dim::{Bindings, Dim};
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::shape::text;
+use crate::{ensure, fail};
 
-/// The shape that is expected of a named tensor, and the one that it has.
+/// An input or output as it is declared.
+#[derive(Debug, Clone, Copy)]
+pub struct Declared<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its element type.
+    pub dtype: DType,
+    /// Its extents.
+    pub shape: &'a [Dim],
+}
+
+/// Element type and shape of a tensor that is given for it.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
-    /// The tensor's name, for messages.
-    pub name: &'a str,
-    /// What is expected.
-    pub expected: &'a [Dim],
-    /// What it is.
+    /// Element type.
+    pub dtype: DType,
+    /// Extents.
     pub shape: &'a [usize],
 }
 
-/// Binds each symbol that is an extent by itself to that extent, then holds every other extent against the values found.
-/// Two extents of one symbol must agree, and lie in the symbol's bounds.
-pub fn bind(given: &[Given]) -> Result<Bindings> {
+/// Values of all symbols in the declared shapes, read off the tensors given in the same order. An error names the input.
+pub fn bind(declared: &[Declared], given: &[Given]) -> Result<Bindings> {
+    ensure!(declared.len() == given.len(), WrongCount, "{} inputs are given, but {} are needed", given.len(), declared.len());
     let mut bindings = Bindings::new();
-    for g in given {
-        if g.expected.len() != g.shape.len() {
-            fail!(WrongShape, "'{}' has shape {:?} of rank {}; {} is expected", g.name, g.shape, g.shape.len(), text(g.expected));
-        }
-        for (dim, extent) in g.expected.iter().zip(g.shape) {
+    for (d, g) in declared.iter().zip(given) {
+        check_type(d, g, "input")?;
+        for (axis, (dim, have)) in d.shape.iter().zip(g.shape).enumerate() {
             let Some(symbol) = dim.as_symbol() else { continue };
-            let extent = i64::try_from(*extent).unwrap_or(i64::MAX);
-            if !(symbol.min..=symbol.max).contains(&extent) {
-                let bounds = format!("{} to {}", symbol.min, symbol.max);
-                fail!(WrongShape, "'{}' has shape {:?}: {dim} is {extent}, outside its bounds {bounds}", g.name, g.shape);
+            let have = i64::try_from(*have).unwrap_or(i64::MAX);
+            let before = *bindings.entry(symbol.name.clone()).or_insert(have);
+            let name = &symbol.name;
+            if before != have {
+                fail!(WrongShape, "input '{}', extent {axis} is {have}, but {name} is {before} in another place", d.name);
             }
-            let known = *bindings.entry(symbol.name.clone()).or_insert(extent);
-            if known != extent {
-                fail!(WrongShape, "'{}' has shape {:?}: {dim} is {extent} here and {known} elsewhere", g.name, g.shape);
-            }
-        }
-    }
-    for g in given {
-        for (axis, (dim, extent)) in g.expected.iter().zip(g.shape).enumerate() {
-            let Some(value) = dim.eval(&bindings) else {
-                fail!(WrongShape, "'{}': extent {dim} of axis {axis} has symbols that no input's shape gives", g.name)
-            };
-            if usize::try_from(value) != Ok(*extent) {
-                fail!(WrongShape, "'{}' has shape {:?}: axis {axis} must be {value}, which is {dim}", g.name, g.shape);
+            if !(symbol.min..=symbol.max).contains(&have) {
+                fail!(WrongShape, "input '{}', extent {axis} is {have}, but {name} must be in {}..{}", d.name, symbol.min, symbol.max);
             }
         }
     }
+    declared.iter().zip(given).try_for_each(|(d, g)| check_shape(d, g, &bindings, "input"))?;
     Ok(bindings)
+}
+
+/// Refuses a tensor of another element type or rank; `what` is "input" or "output".
+pub fn check_type(declared: &Declared, given: &Given, what: &str) -> Result<()> {
+    let (name, want, have) = (declared.name, declared.dtype, given.dtype);
+    ensure!(want == have, WrongDType, "{what} '{name}' is {have}, but {want} is expected");
+    if declared.shape.len() != given.shape.len() {
+        let (have, want) = (given.shape.len(), declared.shape.len());
+        fail!(WrongShape, "{what} '{name}' has rank {have}, but {want} is expected ({})", text(declared.shape));
+    }
+    Ok(())
+}
+
+/// Refuses an extent that differs from the one that follows from the symbols. Extents that depend on data are not judged.
+pub fn check_shape(declared: &Declared, given: &Given, bindings: &Bindings, what: &str) -> Result<()> {
+    for (axis, (dim, have)) in declared.shape.iter().zip(given.shape).enumerate() {
+        let Some(need) = dim.eval(bindings) else { continue };
+        if usize::try_from(need) != Ok(*have) {
+            let (name, shape) = (declared.name, text(declared.shape));
+            fail!(WrongShape, "{what} '{name}', extent {axis} is {have}, but {need} is expected ({shape})");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn outcome(given: &[(&[Dim], &[usize])]) -> std::result::Result<Bindings, String> {
-        let given: Vec<Given> = given.iter().map(|(expected, shape)| Given { name: "x", expected, shape }).collect();
-        bind(&given).map_err(|e| e.message)
-    }
+    use crate::tensor::error::Code;
 
     #[test]
-    fn symbols_bind_and_contradictions_are_named() {
-        let (n, w) = (Dim::symbol("N", 1, 8), Dim::symbol("W", 2, 100));
-        let half = w.floor_div(&Dim::from(2i64));
-        assert_eq!(outcome(&[(&[n.clone(), half.clone()], &[3, 5]), (std::slice::from_ref(&w), &[10])]).unwrap()["W"], 10);
-        let fault = |given: &[(&[Dim], &[usize])]| outcome(given).unwrap_err();
-        assert!(fault(&[(&[n.clone(), n.clone()], &[3, 4])]).contains("N is 4 here and 3 elsewhere"));
-        assert!(fault(&[(std::slice::from_ref(&n), &[9])]).contains("outside its bounds 1 to 8"));
-        assert!(fault(&[(&[w.clone(), half.clone()], &[10, 6])]).contains("axis 1 must be 5, which is floordiv(W, 2)"));
-        assert!(fault(&[(&[half], &[6])]).contains("no input's shape gives"));
-        assert!(fault(&[(&[n], &[3, 4])]).contains("of rank 2"));
-        assert!(fault(&[(&[Dim::from(4i64)], &[5])]).contains("must be 4"));
+    fn shapes_bind_symbols() {
+        let n = Dim::symbol("N", 1, 8);
+        let (x, y) = (vec![n.clone(), Dim::from(3i64)], vec![&n + &Dim::from(1i64), n]);
+        let declared = [Declared { name: "x", dtype: DType::F32, shape: &x }, Declared { name: "y", dtype: DType::I64, shape: &y }];
+        let bound =
+            |t: DType, a: &[usize], b: &[usize]| bind(&declared, &[Given { dtype: t, shape: a }, Given { dtype: DType::I64, shape: b }]);
+        assert_eq!(bound(DType::F32, &[2, 3], &[3, 2]).unwrap()["N"], 2);
+        let code = |t, a, b| bound(t, a, b).unwrap_err().code;
+        assert_eq!(code(DType::F64, &[2, 3], &[3, 2]), Code::WrongDType);
+        assert_eq!(code(DType::F32, &[2, 3, 1], &[3, 2]), Code::WrongShape);
+        assert_eq!(code(DType::F32, &[2, 4], &[3, 2]), Code::WrongShape);
+        assert_eq!(code(DType::F32, &[9, 3], &[10, 9]), Code::WrongShape);
+        assert_eq!(code(DType::F32, &[2, 3], &[4, 3]), Code::WrongShape);
+        assert_eq!(code(DType::F32, &[2, 3], &[4, 2]), Code::WrongShape);
     }
 }

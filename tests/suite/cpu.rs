@@ -6,8 +6,8 @@ use tvmtrt::cpu::exec::{State, run};
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::cpu::pool::Pool;
 use tvmtrt::ir::Graph;
-use tvmtrt::ir::bind::{Given, bind, inputs};
 use tvmtrt::kernels;
+use tvmtrt::tensor::bind::{Given, bind};
 use tvmtrt::tensor::bytes::{as_bytes_mut, from_vec};
 use tvmtrt::tensor::error::Result;
 use tvmtrt::tensor::host::Tensor;
@@ -33,7 +33,7 @@ impl<'a> Runner<'a> {
 
     pub fn run(&mut self, given: &[Tensor]) -> Result<Vec<Tensor>> {
         let shapes: Vec<Given> = given.iter().map(|t| Given { dtype: t.dtype(), shape: t.shape() }).collect();
-        let bindings = bind(&inputs(self.graph), &shapes)?;
+        let bindings = bind(&self.graph.declared_inputs(), &shapes)?;
         let shapes = self.state.prepare(&self.compiled, &bindings)?;
         let dtypes = self.graph.outputs.iter().map(|o| self.graph.fact(o.value).dtype);
         let size = |d: tvmtrt::tensor::dtype::DType, s: &[usize]| s.iter().product::<usize>() * d.size();
