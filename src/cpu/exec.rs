@@ -127,12 +127,12 @@ fn place_buffers(
     let bytes = |b: BufId| byte_len(program.buffer(b).dtype, &plan.shapes[b.0 as usize]).unwrap_or(usize::MAX);
     for (i, b) in program.buffers.iter().enumerate() {
         if let Kind::Input(k) = b.kind {
-            let fits = inputs.get(k).is_some_and(|x| x.len() == bytes(BufId(i as u32)) && suits(x.as_ptr(), b.dtype));
+            let fits = inputs.get(k).is_some_and(|x| x.len() == bytes(BufId(i as u32)) && suits(x, b.dtype));
             ensure!(fits, WrongShape, "input {k} has not the bytes that its shape needs, or is not aligned");
         }
     }
     for (k, out) in program.outputs.iter().enumerate() {
-        let fits = outputs.get(k).is_some_and(|y| y.len() == bytes(*out) && suits(y.as_ptr(), program.buffer(*out).dtype));
+        let fits = outputs.get(k).is_some_and(|y| y.len() == bytes(*out) && suits(y, program.buffer(*out).dtype));
         ensure!(fits, WrongShape, "output {k} has not the bytes that its shape needs, or is not aligned");
     }
     let base = arena.as_mut_ptr().cast::<u8>();
@@ -150,8 +150,9 @@ fn place_buffers(
     Ok(())
 }
 
-fn suits(at: *const u8, dtype: DType) -> bool {
-    (at as usize).is_multiple_of(dtype.size())
+/// Aligned for the type; where there is no element, any address is.
+fn suits(bytes: &[u8], dtype: DType) -> bool {
+    bytes.is_empty() || (bytes.as_ptr() as usize).is_multiple_of(dtype.size())
 }
 
 impl Running<'_> {

@@ -83,7 +83,7 @@ fn reduce(cx: &mut Cx) -> Result<Vec<ValueId>> {
     // Since version 20 maximum and minimum take bool, with false below true.
     let dtype = cx.dtype(x);
     if dtype == DType::Bool {
-        x = cx.cast(x, DType::I32)?;
+        x = cx.cast(x, DType::U8)?;
     }
     x = match before {
         "" => x,
