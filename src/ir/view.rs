@@ -53,6 +53,11 @@ impl<'a> NodeView<'a> {
         self.graph.fact(self.node().inputs[i])
     }
 
+    /// Facts of all operands.
+    pub fn inputs(&self) -> Vec<&'a Fact> {
+        self.node().inputs.iter().map(|v| self.graph.fact(*v)).collect()
+    }
+
     /// Shape of operand `i`.
     pub fn shape(&self, i: usize) -> &'a [Dim] {
         &self.input(i).shape

@@ -8,6 +8,8 @@ use crate::kernels::splice::{AxisMap, axis_map, joined, mapped_access, mapped_bo
 use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::tidy::tidy;
 use crate::loops::{Access, Body, BufferId, Kernel, Op, Role, Stage};
+use crate::tensor::dim::Dim;
+use crate::tensor::shape;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -64,14 +66,14 @@ fn join(program: &Program, producer: &Step, consumer: &Step, between: BufId) -> 
     let mut merged = Merged::new(program, producer, consumer, between);
     let made = *merged.made.first()?;
     // The array must be the producer's last result and nothing that its earlier stages need.
-    if merged.made.len() != 1 || p.with_role(Role::Output).count() != 1 || stage_out(p.stages.last()?) != made {
+    if merged.made.len() != 1 || p.with_role(Role::Output).count() != 1 || p.stages.last()?.out() != made {
         return None;
     }
     let p_stages: Vec<Stage> = p.stages.iter().map(|s| merged.stage(s, true)).collect();
     let c_stages: Vec<Stage> = c.stages.iter().map(|s| merged.stage(s, false)).collect();
     let (last, before) = p_stages.split_last()?;
     let taken: Vec<BufferId> = merged.taken.iter().copied().collect();
-    let reads = |s: &Stage| stage_reads(s).iter().any(|b| taken.contains(b));
+    let reads = |s: &Stage| s.reads().iter().any(|b| taken.contains(b));
     let mut at = (0..c_stages.len()).filter(|i| reads(&c_stages[*i]));
     let (at, None) = (at.next()?, at.next()) else { return None };
     if before.iter().any(reads) {
@@ -79,7 +81,7 @@ fn join(program: &Program, producer: &Step, consumer: &Step, between: BufId) -> 
     }
     let shape = &p.buffer(made).shape;
     let new = match last {
-        Stage::Map { out, extents, value } if *out == dense(&merged.kernel, out.buffer) && *extents == *shape => {
+        Stage::Map { out, extents, value } if *out == merged.kernel.dense(out.buffer) && *extents == *shape => {
             inlined(&c_stages[at], &taken, shape, value)?
         }
         Stage::Reduce { out, outer, inner, fold, value, finish } if at == 0 => {
@@ -100,8 +102,8 @@ fn join(program: &Program, producer: &Step, consumer: &Step, between: BufId) -> 
 }
 
 /// The consumer's stage with the producer's element in place of each load.
-fn inlined(stage: &Stage, taken: &[BufferId], shape: &[crate::tensor::dim::Dim], value: &Body) -> Option<Stage> {
-    let replace = |body: &Body, extents: &[crate::tensor::dim::Dim]| -> Option<Body> {
+fn inlined(stage: &Stage, taken: &[BufferId], shape: &[Dim], value: &Body) -> Option<Stage> {
+    let replace = |body: &Body, extents: &[Dim]| -> Option<Body> {
         let map = common_map(body, taken, shape, extents)?;
         let by = mapped_body(value, &map, extents.len());
         Some(tidy(&splice(body, &by, &|op| is_load(op, taken))))
@@ -120,20 +122,13 @@ fn inlined(stage: &Stage, taken: &[BufferId], shape: &[crate::tensor::dim::Dim],
 }
 
 /// The producer's axes for each of the indices of its result's shape; kept axes of extent 1 are missing in a reduction's index.
-fn reduce_axes(out: &Access, outer: &[crate::tensor::dim::Dim]) -> Option<Vec<crate::tensor::dim::Dim>> {
-    let dense = crate::tensor::shape::strides(outer);
+fn reduce_axes(out: &Access, outer: &[Dim]) -> Option<Vec<Dim>> {
+    let dense = shape::strides(outer);
     (out.offset.is(0) && out.strides == dense).then(|| outer.to_vec())
 }
 
 /// What an elementwise consumer makes of each finished element, over the `rank` axes of `produced`; and where it goes.
-fn finished(
-    stage: &Stage,
-    taken: &[BufferId],
-    shape: &[crate::tensor::dim::Dim],
-    produced: &[crate::tensor::dim::Dim],
-    rank: usize,
-    finish: &Body,
-) -> Option<(Access, Body)> {
+fn finished(stage: &Stage, taken: &[BufferId], shape: &[Dim], produced: &[Dim], rank: usize, finish: &Body) -> Option<(Access, Body)> {
     let Stage::Map { out, extents, value } = stage else { return None };
     common_map(value, taken, shape, extents)?;
     // The consumer's axes as the producer's: by a walk over the producer's own index.
@@ -150,16 +145,10 @@ fn inverse(map: &AxisMap, rank: usize) -> AxisMap {
 }
 
 /// The contraction with the consumer's stage as its epilogue; the result goes where the consumer's went.
-fn epilogued(
-    merged: &mut Merged,
-    stage: &Stage,
-    taken: &[BufferId],
-    shape: &[crate::tensor::dim::Dim],
-    contract: &Contract,
-) -> Option<Stage> {
+fn epilogued(merged: &mut Merged, stage: &Stage, taken: &[BufferId], shape: &[Dim], contract: &Contract) -> Option<Stage> {
     let Stage::Map { out, extents, value } = stage else { return None };
     let target = out.buffer;
-    let identity = |a: &Access| a.offset.is(0) && a.strides == crate::tensor::shape::strides(shape);
+    let identity = |a: &Access| a.offset.is(0) && a.strides == shape::strides(shape);
     let loads_whole = value.ops.iter().all(|op| match op {
         Op::Load(a) if taken.contains(&a.buffer) => identity(a),
         Op::LoadAt(b, _) => !taken.contains(b) && *b != target,
@@ -189,7 +178,7 @@ fn index_groups(kind: &ContractKind, rank: usize) -> Vec<Range<usize>> {
 }
 
 /// How all loads of `taken` walk, where they walk alike.
-fn common_map(body: &Body, taken: &[BufferId], shape: &[crate::tensor::dim::Dim], extents: &[crate::tensor::dim::Dim]) -> Option<AxisMap> {
+fn common_map(body: &Body, taken: &[BufferId], shape: &[Dim], extents: &[Dim]) -> Option<AxisMap> {
     let mut found: Option<AxisMap> = None;
     for op in &body.ops {
         match op {
@@ -211,47 +200,8 @@ fn is_load(op: &Op, taken: &[BufferId]) -> bool {
     matches!(op, Op::Load(a) if taken.contains(&a.buffer))
 }
 
-fn dense(kernel: &Kernel, buffer: BufferId) -> Access {
-    kernel.dense(buffer)
-}
-
-fn stage_out(stage: &Stage) -> BufferId {
-    match stage {
-        Stage::Map { out, .. } | Stage::Reduce { out, .. } => out.buffer,
-        Stage::Contract(c) => c.out,
-    }
-}
-
-fn bodies(stage: &Stage) -> Vec<&Body> {
-    match stage {
-        Stage::Map { value, .. } => vec![value],
-        Stage::Reduce { value, finish, .. } => vec![value, finish],
-        Stage::Contract(c) => c.epilogue.iter().collect(),
-    }
-}
-
 fn ops(stage: &Stage) -> usize {
-    bodies(stage).iter().map(|b| b.ops.len()).sum()
-}
-
-/// Every buffer that a stage reads.
-fn stage_reads(stage: &Stage) -> Vec<BufferId> {
-    let mut out: Vec<BufferId> = Vec::new();
-    for op in bodies(stage).into_iter().flat_map(|b| &b.ops) {
-        match op {
-            Op::Load(a) => out.push(a.buffer),
-            Op::LoadAt(b, _) => out.push(*b),
-            _ => {}
-        }
-    }
-    if let Stage::Contract(c) = stage {
-        match &c.kind {
-            ContractKind::MatMul { a, b, .. } => out.extend([a.buffer, b.buffer]),
-            ContractKind::Conv { x, w, .. } => out.extend([*x, *w]),
-            ContractKind::Pool { x, .. } => out.push(*x),
-        }
-    }
-    out
+    stage.bodies().map(|b| b.ops.len()).sum()
 }
 
 /// The buffers of two kernels as those of one.
@@ -332,12 +282,12 @@ impl Merged {
     fn finish(mut self, producer: &Step, consumer: &Step, stages: Vec<Stage>) -> Step {
         let mut used: HashSet<BufferId> = HashSet::new();
         for s in &stages {
-            used.insert(stage_out(s));
-            used.extend(stage_reads(s));
+            used.insert(s.out());
+            used.extend(s.reads());
         }
         let kept: Vec<usize> = (0..self.args.len()).filter(|i| used.contains(&BufferId(*i as u32))).collect();
         self.numbers[0] =
-            (0..self.args.len()).map(|i| BufferId(kept.iter().position(|k| *k == i).unwrap_or(usize::MAX & 0xFFFF) as u32)).collect();
+            (0..self.args.len()).map(|i| BufferId(kept.iter().position(|k| *k == i).unwrap_or(u32::MAX as usize) as u32)).collect();
         let stages = stages.iter().map(|s| self.stage(s, true)).collect();
         let buffers = kept.iter().map(|i| self.kernel.buffers[*i].clone()).collect();
         let nodes: Vec<String> = producer.nodes.iter().chain(&consumer.nodes).cloned().collect();

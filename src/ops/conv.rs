@@ -180,18 +180,24 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], spatial: usize) -> Acc
     let mut window = network_window(&w);
     let (mut weights, mut data) = (weights.clone(), x[0]);
     if spatial == 1 {
-        // TensorRT's windows have two axes at least: a second one of extent 1.
-        window.kernel.push(1);
-        window.stride.push(1);
-        window.dilation.push(1);
-        window.pre_padding.push(0);
-        window.post_padding.push(0);
+        window = with_unit_axis(window);
         weights = weights.reshaped(&[weights.shape(), &[1]].concat()).map_err(|e| Refusal::new("conv.window", e.message, ""))?;
         data = b.reshape(data, &[v.shape(0), &[Dim::from(1i64)]].concat())?;
     }
     let maps = weights.shape()[0] as i64;
     let y = b.add(LayerKind::Convolution { maps, groups: a.groups, window, weights, bias: None }, &[data])?;
     Ok(vec![if spatial == 1 { b.reshape(y, &v.output(0).shape)? } else { y }])
+}
+
+/// TensorRT's windows have two axes at least: with a further one of extent 1.
+pub fn with_unit_axis(mut window: layer::Window) -> layer::Window {
+    for list in [&mut window.kernel, &mut window.stride, &mut window.dilation] {
+        list.push(1);
+    }
+    for list in [&mut window.pre_padding, &mut window.post_padding] {
+        list.push(0);
+    }
+    window
 }
 
 /// The same window with TensorRT's field names.

@@ -10,7 +10,7 @@ use crate::network::TensorId;
 use crate::network::builder::Builder;
 use crate::network::layer::{self, LayerKind, Pooling};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::ops::conv::{for_window, indices, network_window, places, window};
+use crate::ops::conv::{for_window, indices, network_window, places, window, with_unit_axis};
 use crate::ops::reduce::{mean_of, reduce_stage};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::error::Result;
@@ -104,11 +104,7 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool, spatial: us
     let mut window = network_window(&w);
     let mut data = x[0];
     if spatial == 1 {
-        window.kernel.push(1);
-        window.stride.push(1);
-        window.dilation.push(1);
-        window.pre_padding.push(0);
-        window.post_padding.push(0);
+        window = with_unit_axis(window);
         data = b.reshape(data, &[v.shape(0), &[Dim::from(1i64)]].concat())?;
     }
     let kind = if max { Pooling::Max } else { Pooling::Average };

@@ -84,13 +84,9 @@ fn eval(c: &EvalCtx, x: &[Tensor], float: fn(&[f64]) -> f64, int: fn(&[i64]) -> 
     Ok(vec![from_ints(x[0].dtype(), &out, &y)])
 }
 
-fn facts<'a>(v: &NodeView<'a>) -> Vec<&'a Fact> {
-    (0..v.input_count()).map(|i| v.input(i)).collect()
-}
-
 fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], kind: layer::Reduce) -> Accepted<Vec<TensorId>> {
     let a: &Reduce = v.attrs();
-    let axes = axes(a, &facts(v)).map_err(|e| Refusal::new("reduce.axes", e.message, "make the axes constants"))?;
+    let axes = axes(a, &v.inputs()).map_err(|e| Refusal::new("reduce.axes", e.message, "make the axes constants"))?;
     if axes.is_empty() {
         return Ok(vec![b.add(LayerKind::Identity, &x[..1])?]);
     }
@@ -119,7 +115,7 @@ pub fn mean_of(dtype: DType, count: &Dim) -> Body {
 }
 
 fn lower(v: &NodeView, fold: Fold, mean: bool) -> Result<Lowering> {
-    let axes = axes(v.attrs(), &facts(v))?;
+    let axes = axes(v.attrs(), &v.inputs())?;
     let mut k = Kernel::new(v.name());
     let inputs: Vec<_> = (0..v.input_count()).map(|i| k.add(Role::Input, v.dtype(i), v.shape(i))).collect();
     let out = k.add(Role::Output, v.output(0).dtype, &v.output(0).shape);

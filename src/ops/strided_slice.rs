@@ -162,12 +162,12 @@ pub static STRIDED_SLICE: OpDef = OpDef {
         let (out, from) = source(x[0].shape(), &parts).expect("constant extents give constant parts");
         Ok(vec![pick(&x[0], &out, &from)])
     },
-    convert: |v, b, x| match fact_parts(v.attrs(), &facts(v)) {
+    convert: |v, b, x| match fact_parts(v.attrs(), &v.inputs()) {
         Ok(Some(parts)) => Ok(vec![slice_layers(b, x[0], &parts)?]),
         _ => Err(Refusal::new("strided_slice.dynamic-part", "begin or end depend on data", "")),
     },
     lower: |v| {
-        let parts = fact_parts(v.attrs(), &facts(v))?.and_then(|p| p.into_iter().collect::<Option<Vec<Part>>>());
+        let parts = fact_parts(v.attrs(), &v.inputs())?.and_then(|p| p.into_iter().collect::<Option<Vec<Part>>>());
         let parts = parts.ok_or_else(|| Error::new(Code::NotImplemented, format!("node '{}': begin or end depend on data", v.name())))?;
         let own = shape::strides(v.shape(0));
         let offset = parts.iter().zip(&own).fold(Dim::from(0i64), |sum, (p, s)| &sum + &(&p.start * s));
@@ -175,7 +175,3 @@ pub static STRIDED_SLICE: OpDef = OpDef {
     },
     tolerance: Tolerance::EXACT,
 };
-
-fn facts<'a>(v: &crate::ir::view::NodeView<'a>) -> Vec<&'a Fact> {
-    (0..v.input_count()).map(|i| v.input(i)).collect()
-}
