@@ -1017,7 +1017,7 @@ void tvmtrt_partition_delete(tvmtrt_partition_t *partition);
  * gets kernels instead; `tvmtrt_build_region_state` says so.
  *
  * \param partition Lent; kept alive by the result.
- * \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `log_level`, `max_workspace_size`, `target_sm`,
+ * \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `device`, `log_level`, `max_workspace_size`, `target_sm`,
  *     `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
  * \param out Gets the build: the caller's, to be deleted.
  * \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
@@ -1154,7 +1154,7 @@ void tvmtrt_build_delete(tvmtrt_build_t *build);
  * Makes a session.
  *
  * \param build Lent; kept alive by the result.
- * \param options Read: `log_level`, `threads`. NULL for defaults.
+ * \param options Read: `cuda_graph`, `log_level`, `threads`. NULL for defaults.
  * \param out Gets the session: the caller's, to be deleted.
  * \return NULL, or an error.
  *
@@ -1167,6 +1167,36 @@ tvmtrt_error_t *tvmtrt_session_new(const tvmtrt_build_t *build,
                                    tvmtrt_session_t **out);
 
 /**
+ * From now on, the session's work on a GPU is queued on the caller's stream, behind what is queued there. A run whose outputs are all
+ * on the GPU then returns while its work is under way; one with an output in host memory returns when that is complete. Without a
+ * stream of the caller's, a session has its own, and every run returns when it is complete.
+ *
+ * \param session Changed.
+ * \param stream A `cudaStream_t` or `CUstream` of the GPU that the session's engines are on; it must live until the session is deleted
+ *     or has another stream. NULL is CUDA's default stream.
+ * \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+ *
+ * Thread safety: one thread at a time for one session.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_session_set_stream(const tvmtrt_session_t *session,
+                                          void *stream);
+
+/**
+ * Waits until all work that the session has queued is done.
+ *
+ * \param session Lent.
+ * \return NULL, or an error: TVMTRT_ERROR_CUDA where that work failed, TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the
+ *     session.
+ *
+ * Thread safety: one thread at a time for one session.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_session_synchronize(const tvmtrt_session_t *session);
+
+/**
  * Deletes a session. Waits for the session's own work only. Outputs that were returned live on.
  *
  * \param session Given away; NULL is allowed.
@@ -1177,10 +1207,15 @@ tvmtrt_error_t *tvmtrt_session_new(const tvmtrt_build_t *build,
 void tvmtrt_session_delete(tvmtrt_session_t *session);
 
 /**
- * Computes outputs from inputs, in host memory. Returns when the outputs are complete.
+ * Computes outputs from inputs.
  *
- * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`;
- * element type and shape must be the input's own: nothing is converted. All this is checked first; an error of it leaves every
+ * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`, or
+ * `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
+ * Element type and shape must be the input's own: nothing is converted.
+ *
+ * It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
+ * returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
+ * All this is checked first; an error of it leaves every
  * output as it was. After an error of the computation itself, the elements of the caller's output tensors are unspecified.
  *
  * \param session Changed.

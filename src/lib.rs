@@ -24,6 +24,8 @@ pub mod kernels;
 
 pub mod cpu;
 
+pub mod cuda;
+
 pub mod tensorrt;
 
 pub mod session;

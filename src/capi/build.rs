@@ -41,7 +41,7 @@ impl tvmtrt_build_t {
 /// gets kernels instead; `tvmtrt_build_region_state` says so.
 ///
 /// \param partition Lent; kept alive by the result.
-/// \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `log_level`, `max_workspace_size`, `target_sm`,
+/// \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `device`, `log_level`, `max_workspace_size`, `target_sm`,
 ///     `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
 /// \param out Gets the build: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
@@ -96,7 +96,7 @@ pub extern "C" fn tvmtrt_build_region_state(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn tvmtrt_build_engine_count(build: Option<&tvmtrt_build_t>) -> usize {
-    quiet(0, || build.map_or(0, |b| (0..b.build().partition.region_count()).filter(|r| b.build().engine(*r).is_some()).count()))
+    quiet(0, || build.map_or(0, |b| (0..b.build().partition.region_count()).filter(|r| b.build().has_engine(*r)).count()))
 }
 
 /// The serialised TensorRT engine of a region.

@@ -1,4 +1,4 @@
-//! DLPack's types, as of DLPack 1.0, and what of them is accepted here: dense or strided tensors in host memory.
+//! DLPack's types, as of DLPack 1.0, and what of them is accepted here: dense or strided tensors in host memory, dense ones on a GPU.
 //! The header holds the same types as text, because a program may have them from dlpack.h; a test compares the layouts.
 
 use crate::capi::dlpack_copy::Layout;
@@ -77,7 +77,9 @@ pub struct DLManagedTensorVersioned {
 }
 
 const CPU: i32 = 1;
+const CUDA: i32 = 2;
 const CUDA_HOST: i32 = 3;
+const CUDA_MANAGED: i32 = 13;
 const MAX_RANK: i32 = 64;
 
 /// DLPack's form of an element type.
@@ -110,8 +112,15 @@ impl DLTensor {
     /// `shape` and `strides` are NULL or hold `ndim` numbers.
     pub unsafe fn layout(&self) -> Result<Layout> {
         let dtype = element_type(self.dtype)?;
-        let device = self.device.device_type;
-        ensure!(device == CPU || device == CUDA_HOST, WrongDevice, "device type {device} is not host memory (kDLCPU, 1)");
+        let DLDevice { device_type, device_id } = self.device;
+        let device = match device_type {
+            CPU | CUDA_HOST => None,
+            CUDA | CUDA_MANAGED => match usize::try_from(device_id) {
+                Ok(id) => Some(id),
+                Err(_) => fail!(WrongDevice, "device_id {device_id} is negative"),
+            },
+            _ => fail!(WrongDevice, "device type {device_type} is neither host memory (kDLCPU, 1) nor a CUDA GPU (kDLCUDA, 2)"),
+        };
         ensure!((0..=MAX_RANK).contains(&self.ndim), WrongShape, "ndim {} is not in 0..{MAX_RANK}", self.ndim);
         let rank = self.ndim as usize;
         // SAFETY: `ndim` numbers or NULL, by this function's contract.
@@ -128,7 +137,11 @@ impl DLTensor {
         ensure!(!self.data.is_null() || layout.is_empty(), NullPointer, "data is NULL");
         let offset = isize::try_from(self.byte_offset);
         let Ok(offset) = offset else { fail!(InvalidArgument, "byte_offset {} is too large", self.byte_offset) };
-        layout.at(self.data.cast::<u8>().wrapping_offset(offset))
+        let layout = layout.at(self.data.cast::<u8>().wrapping_offset(offset))?;
+        match device {
+            None => Ok(layout),
+            Some(device) => layout.on_device(device),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Where the elements of a caller's host tensor lie, and copying them from and to dense row-major bytes.
+//! Where the elements of a caller's tensor lie, and copying them from and to dense row-major bytes.
 
+use crate::cuda::memory::Span;
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -7,7 +8,7 @@ use crate::tensor::host::byte_len;
 use crate::{ensure, fail};
 use bytes::Bytes;
 
-/// Element type, extents and places of a tensor in host memory.
+/// Element type, extents and places of a tensor.
 #[derive(Debug, Clone)]
 pub struct Layout {
     /// Element type.
@@ -18,6 +19,8 @@ pub struct Layout {
     strides: Vec<isize>,
     /// The element at index 0.
     first: *mut u8,
+    /// The GPU that the elements lie on; `None` for host memory.
+    pub device: Option<usize>,
 }
 
 impl Layout {
@@ -33,7 +36,7 @@ impl Layout {
             None => Some(dense_strides(&padded, size)),
         };
         let strides = strides.ok_or_else(|| Error::new(Code::InvalidArgument, "a stride is too large"))?;
-        Ok(Layout { dtype, shape, strides, first: std::ptr::null_mut() })
+        Ok(Layout { dtype, shape, strides, first: std::ptr::null_mut(), device: None })
     }
 
     /// The same layout with its element at index 0 here; an error where an element's address would overflow.
@@ -43,6 +46,22 @@ impl Layout {
             Some(_) => Ok(self),
             None => fail!(InvalidArgument, "strides of shape {:?} lead out of the address space", self.shape),
         }
+    }
+
+    /// The same layout on this GPU; only dense tensors are taken there.
+    pub fn on_device(mut self, device: usize) -> Result<Layout> {
+        ensure!(self.is_dense(), WrongShape, "a tensor on a GPU must be dense and row-major; shape {:?} has other strides", self.shape);
+        self.device = Some(device);
+        Ok(self)
+    }
+
+    /// The elements on the GPU.
+    ///
+    /// # Safety
+    /// They live until the work that gets the span is done.
+    pub unsafe fn span(&self) -> Span {
+        // SAFETY: by this function's contract.
+        unsafe { Span::lent(self.first as u64, self.byte_len()) }
     }
 
     /// True when there is no element.

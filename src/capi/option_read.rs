@@ -74,6 +74,7 @@ pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
         max_workspace_size: options.given("max_workspace_size").and_then(|v| v.parse().ok()),
         target_sm: compute_capability(value(options, "target_sm")),
         optimization_level: number(options, "builder_optimization_level")?,
+        device: number(options, "device")?,
         cpu_instruction_set: (set != "auto").then(|| set.to_string()),
         log: log(options),
     })
@@ -81,7 +82,7 @@ pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
 
 /// Options of `tvmtrt_session_new`.
 pub fn session(options: &tvmtrt_options_t) -> Result<SessionOptions> {
-    Ok(SessionOptions { threads: number(options, "threads")?, log: log(options) })
+    Ok(SessionOptions { threads: number(options, "threads")?, cuda_graph: is_on(options, "cuda_graph"), log: log(options) })
 }
 
 /// The options, or all defaults for NULL.

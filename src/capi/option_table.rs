@@ -70,6 +70,20 @@ pub static OPTIONS: &[Row] = &[
         doc: "Instructions that CPU kernels may use. auto takes the best that this machine has.",
     },
     Row {
+        key: "cuda_graph",
+        kind: Kind::Switch,
+        default: "false",
+        stages: &[Stage::Run],
+        doc: "Runs that repeat, with the same addresses and shapes, are queued as one recorded CUDA graph.",
+    },
+    Row {
+        key: "device",
+        kind: Kind::Integer(0, 1_000),
+        default: "0",
+        stages: &[Stage::Build],
+        doc: "The GPU that engines are built for and run on, as CUDA counts the visible ones.",
+    },
+    Row {
         key: "keep_off_nodes",
         kind: Kind::List,
         default: "",

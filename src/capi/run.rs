@@ -1,6 +1,6 @@
-//! `tvmtrt_run`: arguments by name or index, as DLPack tensors in host memory.
+//! `tvmtrt_run`: arguments by name or index, as DLPack tensors in host memory or on a GPU.
 //!
-//! Inputs that are dense are used in place, others are copied. Outputs are computed in place where the caller's tensor is dense and
+//! Tensors on a GPU are used in place. Of host tensors, inputs that are dense are used in place, others are copied. Outputs are computed in place where the caller's tensor is dense and
 //! shares no memory with an input; otherwise they are written when everything is computed.
 
 use crate::capi::dlpack::{DLManagedTensorVersioned, DLTensor, manage};
@@ -9,7 +9,7 @@ use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{array, guard, need, null, optional_string};
 use crate::capi::session::tvmtrt_session_t;
 use crate::session::arguments::{all_given, resolve};
-use crate::session::run::{HostView, Session, Sink};
+use crate::session::run::{Memory, Room, Session, Sink, View};
 use crate::session::value::ValueInfo;
 use crate::tensor::bind::Given;
 use crate::tensor::dtype::DType;
@@ -31,10 +31,15 @@ pub struct tvmtrt_argument_t {
     pub managed: *mut *mut DLManagedTensorVersioned,
 }
 
-/// Computes outputs from inputs, in host memory. Returns when the outputs are complete.
+/// Computes outputs from inputs.
 ///
-/// Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`;
-/// element type and shape must be the input's own: nothing is converted. All this is checked first; an error of it leaves every
+/// Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`, or
+/// `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
+/// Element type and shape must be the input's own: nothing is converted.
+///
+/// It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
+/// returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
+/// All this is checked first; an error of it leaves every
 /// output as it was. After an error of the computation itself, the elements of the caller's output tensors are unspecified.
 ///
 /// \param session Changed.
@@ -71,14 +76,17 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     let build = session.build().clone();
     // SAFETY: by this function's contract.
     let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
-    let given: Vec<_> = inputs.iter().map(given).collect();
-    let wanted: Vec<_> = targets.iter().map(|t| t.layout().map(self::given)).collect();
-    session.check(&given, &wanted)?;
+    session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
     // SAFETY: the caller lends the inputs for this call.
     let copies: Vec<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
-    // SAFETY: usable in place where there is no copy, and lent for this call.
-    let bytes = copies.iter().zip(&inputs).map(|(copy, l)| copy.as_deref().unwrap_or_else(|| unsafe { l.bytes() }));
-    let views: Vec<_> = inputs.iter().zip(bytes).map(|(l, bytes)| HostView { dtype: l.dtype, shape: l.shape.clone(), bytes }).collect();
+    let memory = copies.iter().zip(&inputs).map(|(copy, l)| match (copy, l.device) {
+        // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
+        (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
+        (Some(copy), None) => Memory::Host(copy),
+        // SAFETY: usable in place where there is no copy, and lent for this call.
+        (None, None) => Memory::Host(unsafe { l.bytes() }),
+    });
+    let views: Vec<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
     let mut sinks: Vec<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
     session.run(&views, &mut sinks)?;
@@ -96,7 +104,7 @@ fn given(layout: &Layout) -> Given<'_> {
 
 /// Kernels rely on `bool` being 0 or 1, which a caller's bytes need not be.
 fn usable_in_place(layout: &Layout) -> bool {
-    layout.is_dense() && layout.dtype != DType::Bool
+    layout.device.is_some() || layout.is_dense() && layout.dtype != DType::Bool
 }
 
 /// Layouts of all inputs, in the build's order.
@@ -177,12 +185,17 @@ impl Target {
 
     /// # Safety
     /// The elements live for `'a` and nobody but the inputs' views uses them.
-    unsafe fn sink<'a>(&self, inputs: &[Layout]) -> Sink<'a> {
+    unsafe fn sink<'a>(&'a self, inputs: &[Layout]) -> Sink<'a> {
         match self {
             Target::Unwanted => Sink::Unwanted,
+            Target::Caller(layout) if layout.device.is_some() => {
+                let device = layout.device.unwrap_or(0);
+                // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
+                Sink::Fill(layout.dtype, &layout.shape, Room::Device(unsafe { layout.span() }, device))
+            }
             Target::Caller(layout) if layout.is_dense() && !inputs.iter().any(|i| i.overlaps(layout)) => {
                 // SAFETY: dense, lives, and shares memory with no input and no other output.
-                Sink::Fill(layout.dtype, layout.shape.clone(), unsafe { layout.bytes_mut() })
+                Sink::Fill(layout.dtype, &layout.shape, Room::Host(unsafe { layout.bytes_mut() }))
             }
             Target::Caller(_) | Target::Managed(_) => Sink::Make(None),
         }

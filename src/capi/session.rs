@@ -5,8 +5,10 @@ use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{guard, need, quiet};
 use crate::capi::option_read;
 use crate::capi::options::tvmtrt_options_t;
+use crate::cuda::stream::StreamRef;
 use crate::session::run::Session;
 use crate::tensor::error::{Code, Error, Result};
+use std::ffi::c_void;
 use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
@@ -29,7 +31,7 @@ impl tvmtrt_session_t {
 /// Makes a session.
 ///
 /// \param build Lent; kept alive by the result.
-/// \param options Read: `log_level`, `threads`. NULL for defaults.
+/// \param options Read: `cuda_graph`, `log_level`, `threads`. NULL for defaults.
 /// \param out Gets the session: the caller's, to be deleted.
 /// \return NULL, or an error.
 ///
@@ -48,6 +50,40 @@ pub extern "C" fn tvmtrt_session_new(
         out.write(Box::new(tvmtrt_session_t(Mutex::new(Session::new(build.build(), &options)?))));
         Ok(())
     })
+}
+
+/// From now on, the session's work on a GPU is queued on the caller's stream, behind what is queued there. A run whose outputs are all
+/// on the GPU then returns while its work is under way; one with an output in host memory returns when that is complete. Without a
+/// stream of the caller's, a session has its own, and every run returns when it is complete.
+///
+/// \param session Changed.
+/// \param stream A `cudaStream_t` or `CUstream` of the GPU that the session's engines are on; it must live until the session is deleted
+///     or has another stream. NULL is CUDA's default stream.
+/// \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+///
+/// Thread safety: one thread at a time for one session.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tvmtrt_session_set_stream(session: Option<&tvmtrt_session_t>, stream: *mut c_void) -> Option<Box<tvmtrt_error_t>> {
+    guard(|| {
+        need(session, "session")?.take()?.set_stream(Some(StreamRef(stream)));
+        Ok(())
+    })
+}
+
+/// Waits until all work that the session has queued is done.
+///
+/// \param session Lent.
+/// \return NULL, or an error: TVMTRT_ERROR_CUDA where that work failed, TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the
+///     session.
+///
+/// Thread safety: one thread at a time for one session.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+#[must_use]
+pub extern "C" fn tvmtrt_session_synchronize(session: Option<&tvmtrt_session_t>) -> Option<Box<tvmtrt_error_t>> {
+    guard(|| need(session, "session")?.take()?.synchronize())
 }
 
 /// Deletes a session. Waits for the session's own work only. Outputs that were returned live on.

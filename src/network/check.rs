@@ -91,7 +91,7 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
         let outcome = check_layers::check(&at)
             .and_then(|()| check_windows::check(&at))
             .and_then(|()| if capabilities.implicit_batch { check_batch::check_layer(&at) } else { Ok(()) });
-        outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason), ..r })?;
+        outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason).into(), ..r })?;
     }
     if capabilities.implicit_batch { check_batch::check_tensors(network) } else { Ok(()) }
 }

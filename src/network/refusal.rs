@@ -1,5 +1,6 @@
 //! Why TensorRT is not given a node. Rule ids are stable: users and tests name them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A node is kept off TensorRT, with what would change that.
@@ -8,14 +9,14 @@ pub struct Refusal {
     /// Stable id of the rule, for example `conv.weights-not-constant`.
     pub rule: &'static str,
     /// What is wrong with this node, in its own numbers.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// What would make the node acceptable; empty when nothing would.
-    pub lift: String,
+    pub lift: Cow<'static, str>,
 }
 
 impl Refusal {
     /// A refusal by `rule`.
-    pub fn new(rule: &'static str, reason: impl Into<String>, lift: impl Into<String>) -> Refusal {
+    pub fn new(rule: &'static str, reason: impl Into<Cow<'static, str>>, lift: impl Into<Cow<'static, str>>) -> Refusal {
         Refusal { rule, reason: reason.into(), lift: lift.into() }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
+use crate::cuda::device::Device;
 use crate::ensure;
 use crate::ir::Graph;
 use crate::kernels;
@@ -9,10 +10,12 @@ use crate::network::capabilities::Flavour;
 use crate::partition::options::Offload;
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target};
+use crate::session::engine::Loaded;
 use crate::session::library::{LibraryOptions, sink};
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
 use crate::session::shapes::SymbolRange;
+use crate::session::stages::{Compile, Own, Stage, stages};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
 use crate::tensor::dim::{Bindings, Symbol};
@@ -22,6 +25,7 @@ use crate::tensorrt::emit;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +38,8 @@ pub struct BuildOptions {
     pub target_sm: Option<(u32, u32)>,
     /// TensorRT's builder optimisation level.
     pub optimization_level: u32,
+    /// The GPU that engines are built for and run on, as CUDA counts the visible ones.
+    pub device: usize,
     /// Instruction set of CPU kernels; `None` is the best that this machine has.
     pub cpu_instruction_set: Option<String>,
     /// Where log lines go.
@@ -42,24 +48,17 @@ pub struct BuildOptions {
 
 /// What became of a region.
 struct Part {
+    /// An engine for a GPU that is elsewhere; one that runs here is in its stage.
     engine: Option<Box<dyn Engine>>,
     state: String,
-}
-
-/// Our own code for the whole graph.
-pub enum Own {
-    /// Machine code.
-    Compiled(Compiled),
-    /// None can be made here, for the reason given: the reference runs the graph, slowly.
-    Reference(String),
 }
 
 /// A partition made ready to run.
 pub struct Build {
     /// The partition.
     pub partition: Arc<Partition>,
-    /// What computes all that no engine runs.
-    pub own: Own,
+    /// What a run does, in order.
+    pub stages: Vec<Stage>,
     parts: Vec<Part>,
 }
 
@@ -77,22 +76,30 @@ impl Build {
             0 => None,
             _ => Some(target(partition, options)?),
         };
-        let mut parts = Vec::new();
+        let (mut parts, mut engines) = (Vec::new(), Vec::new());
         for region in &partition.parts.regions {
             let target = target.as_ref().expect("made where there is a region");
-            let part = match build_engine(region, target, partition, options) {
+            let (part, engine) = match build_region(region, target, partition, options) {
                 Err(e) if demanded => return Err(e),
-                Err(e) => Part { engine: None, state: format!("own kernels: {}", e.message) },
-                Ok(engine) => {
-                    let (size, version) = (engine.bytes().len(), target.version().version);
-                    Part { engine: Some(engine), state: format!("engine of {version}, {size} bytes; run by own kernels") }
+                Err(e) => {
+                    // One region's trouble is not the others': it runs on our own code, and is right.
+                    let told = if options.wants_engines() { Level::Warning } else { Level::Info };
+                    options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
+                    (Part { engine: None, state: format!("own kernels: {}", e.message) }, None)
+                }
+                Ok(done) => {
+                    options.log.say(Level::Info, format_args!("region '{}': {}", region.name, done.0.state));
+                    done
                 }
             };
-            options.log.say(Level::Info, format_args!("region '{}': {}", region.name, part.state));
             parts.push(part);
+            engines.push(engine);
         }
-        let own = own_code(&partition.parts.graph, options)?;
-        Ok(Build { partition: partition.clone(), own, parts })
+        let own = own_options(options)?;
+        let log = options.log.clone();
+        let compile: Compile = Arc::new(move |graph| own_code(graph, own, &log));
+        let stages = stages(&partition.parts, engines, &compile)?;
+        Ok(Build { partition: partition.clone(), stages, parts })
     }
 
     /// The inputs, in order.
@@ -110,14 +117,35 @@ impl Build {
         self.parts.get(region).map(|p| p.state.as_str())
     }
 
+    /// The engine of a region where it runs here.
+    pub fn loaded(&self, region: usize) -> Option<&Loaded> {
+        let region = self.partition.parts.regions.get(region)?;
+        self.stages.iter().filter(|s| Arc::ptr_eq(&s.graph, &region.graph)).find_map(|s| s.engine())
+    }
+
     /// The serialised engine of a region; `None` when it has none.
     pub fn engine(&self, region: usize) -> Option<&[u8]> {
-        self.parts.get(region)?.engine.as_ref().map(|e| e.bytes())
+        match self.loaded(region) {
+            Some(loaded) => loaded.bytes().ok(),
+            None => self.parts.get(region)?.engine.as_ref().map(|e| e.bytes()),
+        }
+    }
+
+    /// Whether a region has an engine.
+    pub fn has_engine(&self, region: usize) -> bool {
+        self.loaded(region).is_some() || self.parts.get(region).is_some_and(|p| p.engine.is_some())
     }
 }
 
-/// Machine code for the whole graph; where there can be none, a warning and the reference.
-fn own_code(graph: &Graph, options: &BuildOptions) -> Result<Own> {
+impl BuildOptions {
+    /// True where there is something that engines could run on, so that a region without one is worth a warning.
+    fn wants_engines(&self) -> bool {
+        self.target_sm.is_some() || Device::get(self.device).is_ok()
+    }
+}
+
+/// Instruction set and threads of our own code.
+fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
     let isa = match &options.cpu_instruction_set {
         None => Isa::detect(),
         Some(name) => Isa::named(name).ok_or_else(|| {
@@ -125,9 +153,13 @@ fn own_code(graph: &Graph, options: &BuildOptions) -> Result<Own> {
             Error::new(Code::BadOption, format!("cpu_instruction_set: this machine has {}, not '{name}'", known.join(", ")))
         })?,
     };
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    Ok((isa, std::thread::available_parallelism().map_or(1, |n| n.get())))
+}
+
+/// Machine code for a graph; where there can be none, a warning and the reference.
+fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Own> {
     let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
-    let slow = |why: &str| options.log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
+    let slow = |why: &str| log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
     match compiled {
         Ok(compiled) => {
             compiled.program().reference_nodes().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
@@ -156,14 +188,29 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     Ok(target)
 }
 
-fn build_engine(region: &Region, target: &TensorRt, partition: &Partition, options: &BuildOptions) -> Result<Box<dyn Engine>> {
-    let here = options.target_sm.is_some() || target.has_device();
-    ensure!(here, Cuda, "there is no GPU to build for; the option target_sm builds for one that is elsewhere");
+/// Builds a region's engine, and loads it where it can run here.
+fn build_region(region: &Region, target: &TensorRt, partition: &Partition, options: &BuildOptions) -> Result<(Part, Option<Loaded>)> {
     let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
     ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
+    let device = match options.target_sm {
+        Some(_) => None,
+        None => Some(Device::get(options.device).map_err(|e| {
+            Error::new(Code::Cuda, format!("there is no GPU to build for ({}); target_sm builds for one that is elsewhere", e.message))
+        })?),
+    };
+    let _current = device.map(|d| d.enter()).transpose()?;
+    let library = target.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
     let mut target = TensorRt { build: target.build.clone(), rules: target.rules.clone(), library: target.library.clone() };
     target.build.profiles = profile(region, &partition.symbols)?.into_iter().collect();
-    target.compile(region, &partition.parts.options)
+    let begin = Instant::now();
+    let engine = target.compile(region, &partition.parts.options)?;
+    let (size, version, seconds) = (engine.bytes().len(), target.version().version, begin.elapsed().as_secs_f64());
+    let state = format!("engine of {version}, {size} bytes, built in {seconds:.1} s");
+    let Some(device) = device else {
+        return Ok((Part { engine: Some(engine), state: format!("{state}, for another GPU; run by own kernels") }, None));
+    };
+    let loaded = Loaded::new(library, device, engine.bytes(), &region.graph, target.build.profiles, Some(sink(&options.log)))?;
+    Ok((Part { engine: None, state: format!("{state}, on GPU {} ({})", device.ordinal(), device.name()) }, Some(loaded)))
 }
 
 /// The range of symbols that a region's inputs have; `None` where all their extents are fixed.

@@ -5,11 +5,14 @@
 
 pub mod arguments;
 pub mod build;
+pub mod engine;
 pub mod library;
 pub mod log;
 pub mod model;
 pub mod partition;
 pub mod run;
 pub mod shapes;
+mod staged;
+pub mod stages;
 pub mod target;
 pub mod value;

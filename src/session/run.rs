@@ -3,16 +3,23 @@
 use crate::cpu::compiled::Compiled;
 use crate::cpu::exec::{self, State};
 use crate::cpu::pool::Pool;
+use crate::cuda::device::Device;
+use crate::cuda::lane::{BufferId, Lane};
+use crate::cuda::memory::Span;
+use crate::cuda::stream::StreamRef;
 use crate::ensure;
 use crate::reference;
-use crate::session::build::{Build, Own};
+use crate::session::build::Build;
 use crate::session::log::Log;
+use crate::session::staged::Staged;
+use crate::session::stages::Own;
 use crate::tensor::bind::{Given, bind, check_shape, check_type};
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
-use crate::tensor::error::Result;
+use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,19 +28,39 @@ use std::sync::Arc;
 pub struct SessionOptions {
     /// CPU threads; 0 is one per core.
     pub threads: usize,
+    /// Runs of engines that repeat are recorded and queued as one CUDA graph.
+    pub cuda_graph: bool,
     /// Where log lines go.
     pub log: Log,
 }
 
+/// Where the elements of a tensor are.
+#[derive(Debug, Clone, Copy)]
+pub enum Memory<'a> {
+    /// In host memory.
+    Host(&'a [u8]),
+    /// In the memory of the GPU with this number.
+    Device(Span, usize),
+}
+
 /// A dense row-major tensor that belongs to the caller, aligned for its element type.
-#[derive(Debug, Clone)]
-pub struct HostView<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
     /// Element type.
     pub dtype: DType,
     /// Extents.
-    pub shape: Vec<usize>,
+    pub shape: &'a [usize],
     /// The elements.
-    pub bytes: &'a [u8],
+    pub memory: Memory<'a>,
+}
+
+/// Where the elements of an output are to be.
+#[derive(Debug)]
+pub enum Room<'a> {
+    /// In host memory.
+    Host(&'a mut [u8]),
+    /// In the memory of the GPU with this number.
+    Device(Span, usize),
 }
 
 /// Where an output goes.
@@ -42,8 +69,8 @@ pub enum Sink<'a> {
     /// Nowhere.
     Unwanted,
     /// Into the caller's memory: dense, row-major, aligned for its element type, of exactly this type and shape.
-    Fill(DType, Vec<usize>, &'a mut [u8]),
-    /// Into a new tensor, which is `Some` after the run.
+    Fill(DType, &'a [usize], Room<'a>),
+    /// Into a new host tensor, which is `Some` after the run.
     Make(Option<Tensor>),
 }
 
@@ -52,6 +79,10 @@ pub struct Session {
     build: Arc<Build>,
     pool: Pool,
     state: State,
+    staged: Option<Staged>,
+    stream: Option<StreamRef>,
+    /// Types and shapes of the last run's inputs, and what the symbols were.
+    last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
 }
 
 impl fmt::Debug for Session {
@@ -67,7 +98,21 @@ impl Session {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
             n => n,
         };
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new() })
+        let graph = &build.partition.parts.graph;
+        let device = build.stages.iter().find_map(|s| s.engine()).map(|e| e.device());
+        let staged = device.map(|d| Staged::new(d, graph, &build.stages, options.cuda_graph)).transpose()?;
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new(), staged, stream: None, last: None })
+    }
+
+    /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
+    /// `None` the session has a stream of its own, and runs return when they are done.
+    pub fn set_stream(&mut self, stream: Option<StreamRef>) {
+        self.stream = stream;
+    }
+
+    /// Waits for all that earlier runs have queued.
+    pub fn synchronize(&mut self) -> Result<()> {
+        self.staged.as_mut().map_or(Ok(()), Staged::wait)
     }
 
     /// What the session runs.
@@ -75,36 +120,127 @@ impl Session {
         &self.build
     }
 
+    /// For each engine, in order, the addresses of its inputs and outputs in the last run.
+    pub fn engine_addresses(&self) -> Result<Vec<Vec<u64>>> {
+        self.staged.as_ref().map_or(Ok(Vec::new()), Staged::addresses)
+    }
+
     /// Checks types and shapes of all arguments, in order, and reads the symbols off them. `None` is an output that is not the
     /// caller's or not wanted.
-    pub fn check(&self, inputs: &[Given], outputs: &[Option<Given>]) -> Result<Bindings> {
-        let declared: Vec<_> = self.build.inputs().iter().map(|v| v.declared()).collect();
-        let bindings = bind(&declared, inputs)?;
+    pub fn check<'a>(
+        &mut self,
+        inputs: impl Iterator<Item = Given<'a>> + Clone,
+        outputs: impl Iterator<Item = Option<Given<'a>>>,
+    ) -> Result<()> {
+        let same = |(last, given): (&(DType, Vec<usize>), Given)| last.0 == given.dtype && last.1 == given.shape;
+        let known =
+            self.last.as_ref().is_some_and(|(last, _)| last.len() == inputs.clone().count() && last.iter().zip(inputs.clone()).all(same));
+        if !known {
+            let declared: Vec<_> = self.build.inputs().iter().map(|v| v.declared()).collect();
+            let given: Vec<Given> = inputs.collect();
+            let bindings = bind(&declared, &given)?;
+            self.last = Some((given.iter().map(|g| (g.dtype, g.shape.to_vec())).collect(), bindings));
+        }
+        let Some((_, bindings)) = &self.last else { return Ok(()) };
         for (value, given) in self.build.outputs().iter().zip(outputs) {
             let Some(given) = given else { continue };
-            check_type(&value.declared(), given, "output")?;
-            check_shape(&value.declared(), given, &bindings, "output")?;
+            check_type(&value.declared(), &given, "output")?;
+            check_shape(&value.declared(), &given, bindings, "output")?;
         }
-        Ok(bindings)
+        Ok(())
     }
 
     /// Computes the outputs. There is one view for each input and one sink for each output, in order.
     /// Types and shapes are checked first: an error of theirs leaves every sink as it was.
-    pub fn run(&mut self, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
-        let given: Vec<_> = inputs.iter().map(|v| Given { dtype: v.dtype, shape: &v.shape }).collect();
+    pub fn run(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+        let given = inputs.iter().map(|v| Given { dtype: v.dtype, shape: v.shape });
         let wanted = outputs.iter().map(|s| match s {
             Sink::Fill(dtype, shape, _) => Some(Given { dtype: *dtype, shape }),
             _ => None,
         });
-        let bindings = self.check(&given, &wanted.collect::<Vec<_>>())?;
+        self.check(given, wanted)?;
+        let device = self.check_devices(inputs, outputs)?;
         let build = self.build.clone();
-        match &build.own {
+        if let (Some(staged), Some((_, bindings))) = (&mut self.staged, &self.last) {
+            return staged.run(&build.stages, &self.pool, bindings, inputs, outputs, self.stream);
+        }
+        match device {
+            Some(device) => self.run_bridged(device, inputs, outputs),
+            None => self.run_on_host(inputs, outputs),
+        }
+    }
+
+    /// Refuses tensors on a GPU that is not there or not the session's. Gives the GPU that tensors lie on, if any do.
+    fn check_devices(&self, inputs: &[View], outputs: &[Sink]) -> Result<Option<&'static Device>> {
+        let of_input = |v: &View| if let Memory::Device(_, device) = v.memory { Some(device) } else { None };
+        let of_output = |s: &Sink| if let Sink::Fill(_, _, Room::Device(_, device)) = s { Some(*device) } else { None };
+        let inputs = self.build.inputs().iter().zip(inputs.iter().map(of_input)).map(|(v, d)| ("input", v, d));
+        let outputs = self.build.outputs().iter().zip(outputs.iter().map(of_output)).map(|(v, d)| ("output", v, d));
+        let mut found = self.staged.as_ref().map(|s| s.device());
+        let mut used = None;
+        for (what, value, device) in inputs.chain(outputs) {
+            let Some(device) = device else { continue };
+            let there = Device::get(device)
+                .map_err(|e| Error::new(Code::WrongDevice, format!("{what} '{}' lies on GPU {device}, but {}", value.name, e.message)))?;
+            let here = *found.get_or_insert(there);
+            let (name, on) = (&value.name, here.ordinal());
+            ensure!(on == device, WrongDevice, "{what} '{name}' lies on GPU {device}, but the session works on GPU {on}");
+            used = Some(there);
+        }
+        Ok(used)
+    }
+
+    /// No engine: our own code computes in host memory.
+    fn run_on_host(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+        let build = self.build.clone();
+        let bindings = self.last.as_ref().map_or_else(Bindings::new, |(_, b)| b.clone());
+        match build.stages[0].own()? {
             Own::Compiled(compiled) => self.run_compiled(compiled, &bindings, inputs, outputs),
             Own::Reference(_) => run_reference(&build, inputs, outputs),
         }
     }
 
-    fn run_compiled(&mut self, compiled: &Compiled, bindings: &Bindings, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
+    /// Our own code, with tensors of the caller that lie on a GPU: they are copied to the host and back.
+    fn run_bridged(&mut self, device: &'static Device, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+        let _current = device.enter()?;
+        let mut lane = Lane::new(device, 1)?;
+        lane.begin(self.stream)?;
+        let mut copies = Vec::new();
+        for view in inputs {
+            copies.push(match view.memory {
+                Memory::Host(bytes) => aligned(bytes),
+                Memory::Device(span, _) => {
+                    lane.receive(BufferId(0), span)?;
+                    aligned(lane.host(BufferId(0), span.bytes())?)
+                }
+            });
+        }
+        let views: Vec<View> = inputs.iter().zip(&copies).map(|(v, bytes)| View { memory: Memory::Host(bytes), ..*v }).collect();
+        let mut made: Vec<Sink> =
+            outputs.iter().map(|s| if matches!(s, Sink::Unwanted) { Sink::Unwanted } else { Sink::Make(None) }).collect();
+        self.run(&views, &mut made)?;
+        for (sink, made) in outputs.iter_mut().zip(made) {
+            let Sink::Make(Some(tensor)) = made else { continue };
+            match sink {
+                Sink::Unwanted => {}
+                Sink::Make(out) => *out = Some(tensor),
+                Sink::Fill(_, shape, room) => {
+                    ensure!(*shape == tensor.shape(), WrongShape, "an output has shape {shape:?}, but {:?} was computed", tensor.shape());
+                    match room {
+                        Room::Host(bytes) => bytes.copy_from_slice(tensor.bytes()),
+                        Room::Device(span, _) => {
+                            let from = lane.upload(BufferId(0), tensor.bytes())?;
+                            lane.copy(*span, from)?;
+                        }
+                    }
+                }
+            }
+        }
+        lane.end()?;
+        lane.wait()
+    }
+
+    fn run_compiled(&mut self, compiled: &Compiled, bindings: &Bindings, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
         let shapes = self.state.prepare(compiled, bindings)?;
         // Memory for the outputs that the caller has no memory for.
         let mut made: Vec<Vec<u64>> = Vec::with_capacity(outputs.len());
@@ -112,12 +248,12 @@ impl Session {
             let bytes = byte_len(value.dtype, shape).unwrap_or(usize::MAX);
             made.push(if matches!(sink, Sink::Fill(..)) { Vec::new() } else { vec![0; bytes.div_ceil(8)] });
         }
-        let given: Vec<&[u8]> = inputs.iter().map(|v| v.bytes).collect();
+        let given: Vec<&[u8]> = inputs.iter().map(View::host).collect();
         let sizes = self.build.outputs().iter().zip(&shapes).map(|(v, s)| byte_len(v.dtype, s).unwrap_or(usize::MAX));
         let mut memory: Vec<&mut [u8]> = Vec::with_capacity(outputs.len());
         for ((sink, own), bytes) in outputs.iter_mut().zip(&mut made).zip(sizes) {
             memory.push(match sink {
-                Sink::Fill(_, _, bytes) => bytes,
+                Sink::Fill(_, _, Room::Host(bytes)) => bytes,
                 _ => &mut as_bytes_mut(own)[..bytes],
             });
         }
@@ -134,30 +270,43 @@ impl Session {
 }
 
 /// Where no machine code can be made.
-fn run_reference(build: &Build, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
-    let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
+fn run_reference(build: &Build, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+    let inputs = inputs.iter().copied().map(View::to_tensor).collect::<Result<Vec<_>>>()?;
     let results = reference::run(&build.partition.parts.graph, &inputs)?;
     // Extents that depend on data are known only now; nothing is written unless all fit.
     for ((value, sink), result) in build.outputs().iter().zip(outputs.iter()).zip(&results) {
         let Sink::Fill(_, shape, _) = sink else { continue };
         let (name, made) = (&value.name, result.shape());
-        ensure!(shape == made, WrongShape, "output '{name}' has shape {shape:?}, but {made:?} was computed");
+        ensure!(*shape == made, WrongShape, "output '{name}' has shape {shape:?}, but {made:?} was computed");
     }
     for (sink, result) in outputs.iter_mut().zip(results) {
         match sink {
-            Sink::Unwanted => {}
-            Sink::Fill(_, _, bytes) => bytes.copy_from_slice(result.bytes()),
+            Sink::Unwanted | Sink::Fill(_, _, Room::Device(..)) => {}
+            Sink::Fill(_, _, Room::Host(bytes)) => bytes.copy_from_slice(result.bytes()),
             Sink::Make(made) => *made = Some(result),
         }
     }
     Ok(())
 }
 
-impl HostView<'_> {
-    /// A copy, aligned for every element type.
-    fn to_tensor(&self) -> Result<Tensor> {
-        let mut words = vec![0u64; self.bytes.len().div_ceil(8)];
-        as_bytes_mut(&mut words)[..self.bytes.len()].copy_from_slice(self.bytes);
-        Tensor::new(self.dtype, self.shape.clone(), from_vec(words).slice(..self.bytes.len()))
+impl<'a> View<'a> {
+    /// The elements, where they are in host memory.
+    fn host(&self) -> &'a [u8] {
+        match self.memory {
+            Memory::Host(bytes) => bytes,
+            Memory::Device(..) => &[],
+        }
     }
+
+    /// A copy, aligned for every element type.
+    fn to_tensor(self) -> Result<Tensor> {
+        Tensor::new(self.dtype, self.shape.to_vec(), aligned(self.host()))
+    }
+}
+
+/// A copy that is aligned for every element type.
+pub(super) fn aligned(bytes: &[u8]) -> Bytes {
+    let mut words = vec![0u64; bytes.len().div_ceil(8)];
+    as_bytes_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    from_vec(words).slice(..bytes.len())
 }

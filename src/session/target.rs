@@ -18,7 +18,6 @@ use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
 use crate::tensorrt::emit;
 use crate::tensorrt::library::Library;
-use std::path::Path;
 
 /// TensorRT: rules, and a library where there is one that fits them.
 pub struct TensorRt {
@@ -50,11 +49,6 @@ impl TensorRt {
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
         Ok(TensorRt { rules: TensorRtRules { planned }, library, build: emit::Options::default() })
-    }
-
-    /// True where there is a GPU to build for, as far as its driver's files tell.
-    pub fn has_device(&self) -> bool {
-        ["/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/dxg"].iter().any(|file| Path::new(file).exists())
     }
 }
 

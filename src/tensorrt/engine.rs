@@ -7,6 +7,7 @@ use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::*;
 use crate::tensorrt::config::Range;
+use crate::tensorrt::host_memory::HostMemory;
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::{Listener, Sink};
 use crate::tensorrt::object::{NotShared, Object, c_string, refused, text};
@@ -21,8 +22,8 @@ pub struct Runtime {
 
 /// A loaded engine. Threads may share it.
 pub struct Engine {
-    object: Arc<Object>,
-    listener: Arc<Listener>,
+    pub(super) object: Arc<Object>,
+    pub(super) listener: Arc<Listener>,
 }
 
 /// An input or output of an engine.
@@ -101,6 +102,13 @@ impl Engine {
                 cuda_engine::get_device_memory_size(abi, object)
             }
         }
+    }
+
+    /// The engine as bytes that a runtime loads.
+    pub fn serialize(&self) -> Result<HostMemory> {
+        // SAFETY: the object is a live engine.
+        let pointer = unsafe { cuda_engine::serialize(self.abi(), self.object.pointer) }?;
+        HostMemory::new(Object::new(self.object.library, None, pointer, &self.listener, "to write the engine")?)
     }
 
     /// Inputs and outputs, in binding order.

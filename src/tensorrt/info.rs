@@ -24,7 +24,11 @@ pub enum Support {
 }
 
 /// Versions that were tried, and how far. All others that have tables are [`Support::Table`].
-const TRIED: &[(Release, Support)] = &[(Release::new(Flavour::Rtx, 1, 7, 1), Support::Built)];
+const TRIED: &[(Release, Support)] = &[
+    (Release::new(Flavour::Full, 8, 6, 1), Support::Run),
+    (Release::new(Flavour::Full, 10, 6, 0), Support::Run),
+    (Release::new(Flavour::Rtx, 1, 7, 1), Support::Built),
+];
 
 impl Support {
     /// What is known of an opened library.

@@ -26,5 +26,8 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 
+pub mod context;
+pub mod runner;
+
 pub mod emit;
 pub mod info;

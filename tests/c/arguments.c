@@ -130,7 +130,8 @@ static void wrong_ways(tvmtrt_session_t *s) {
   in[0].tensor = &ta;
   WRONG_A(NULL_POINTER, "data is NULL", ta.data = NULL);
   WRONG_A(NULL_POINTER, "shape is NULL", ta.shape = NULL);
-  WRONG_A(WRONG_DEVICE, "device type 2", ta.device.device_type = kDLCUDA);
+  WRONG_A(WRONG_DEVICE, "device type 10", ta.device.device_type = 10);
+  WRONG_A(WRONG_DEVICE, "lies on GPU 999", ta.device.device_type = kDLCUDA; ta.device.device_id = 999);
   WRONG_A(WRONG_DTYPE, "2 lanes", ta.dtype.lanes = 2);
   WRONG_A(WRONG_DTYPE, "float64, but float32 is expected", ta.dtype.bits = 64);
   WRONG_A(WRONG_DTYPE, "int32, but float32 is expected", ta.dtype.code = kDLInt);

@@ -3,6 +3,7 @@
 
 pub mod cases;
 pub mod cpu;
+pub mod join;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;

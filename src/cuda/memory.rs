@@ -1,0 +1,155 @@
+//! Memory of a GPU, and host memory that a GPU copies from and to directly. Counts what it takes, so that a test can show that runs
+//! take none.
+
+#![allow(unsafe_code)]
+
+use crate::cuda::device::Device;
+use crate::cuda::driver;
+use crate::tensor::error::{Context, Result};
+use cudarc::driver::sys;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// How often this library has taken device or pinned memory, in this process.
+pub fn allocations() -> u64 {
+    TAKEN.load(Ordering::Relaxed)
+}
+
+/// A piece of a device's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    address: u64,
+    bytes: usize,
+}
+
+impl Span {
+    /// Memory that belongs to someone else.
+    ///
+    /// # Safety
+    /// It is memory of the device that will be worked on, and lives until the work that gets this value is done.
+    pub unsafe fn lent(address: u64, bytes: usize) -> Span {
+        Span { address, bytes }
+    }
+
+    /// Where it begins.
+    pub fn address(self) -> u64 {
+        self.address
+    }
+
+    /// How long it is.
+    pub fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// True when the two share memory.
+    pub fn overlaps(self, other: Span) -> bool {
+        let ends_behind = |a: Span, b: Span| a.bytes > 0 && a.address + a.bytes as u64 > b.address;
+        ends_behind(self, other) && ends_behind(other, self)
+    }
+}
+
+/// Memory of a device. Whoever has queued work that uses it waits for that work before dropping it.
+#[derive(Debug)]
+pub struct DeviceMemory {
+    device: &'static Device,
+    address: u64,
+    bytes: usize,
+}
+
+impl DeviceMemory {
+    /// At least one byte; the address is a multiple of 256.
+    pub fn new(device: &'static Device, bytes: usize) -> Result<DeviceMemory> {
+        let _current = device.enter()?;
+        let (mut address, stream) = (0, device.keeper()?);
+        // SAFETY: writes one address; the stream is never destroyed. The memory can be used by all streams once this one is done.
+        unsafe { driver::memory_alloc(&mut address, bytes.max(1), stream.raw()).and_then(|()| stream.synchronize()) }
+            .context(|| format!("{bytes} bytes on {device:?}"))?;
+        TAKEN.fetch_add(1, Ordering::Relaxed);
+        Ok(DeviceMemory { device, address, bytes })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> u64 {
+        self.address
+    }
+
+    /// How much it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Its first bytes; all of it where it has fewer.
+    pub fn span(&self, bytes: usize) -> Span {
+        Span { address: self.address, bytes: bytes.min(self.bytes) }
+    }
+}
+
+impl Drop for DeviceMemory {
+    fn drop(&mut self) {
+        if let (Ok(_current), Ok(stream)) = (self.device.enter(), self.device.keeper()) {
+            // SAFETY: taken in `new` and given back once. Nothing waits here, neither for this memory's work nor for others'.
+            let _ = unsafe { driver::memory_free(self.address, stream.raw()) };
+        }
+    }
+}
+
+/// Host memory that a device reaches: copies to and from it need no second copy.
+#[derive(Debug)]
+pub struct PinnedMemory {
+    device: &'static Device,
+    address: *mut u8,
+    bytes: usize,
+}
+
+// SAFETY: it is plain memory, owned by the value.
+unsafe impl Send for PinnedMemory {}
+
+impl PinnedMemory {
+    /// At least one byte, zeroed.
+    pub fn new(device: &'static Device, bytes: usize) -> Result<PinnedMemory> {
+        let _current = device.enter()?;
+        let mut address: *mut c_void = std::ptr::null_mut();
+        // SAFETY: writes one address; any context of the process may use the memory.
+        unsafe { driver::host_alloc(&mut address, bytes.max(1), sys::CU_MEMHOSTALLOC_PORTABLE) }
+            .context(|| format!("{bytes} bytes of pinned host memory"))?;
+        TAKEN.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: just taken, that large.
+        unsafe { std::ptr::write_bytes(address.cast::<u8>(), 0, bytes.max(1)) };
+        Ok(PinnedMemory { device, address: address.cast(), bytes })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> *mut u8 {
+        self.address
+    }
+
+    /// How much it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for PinnedMemory {
+    fn drop(&mut self) {
+        if let Ok(_current) = self.device.enter() {
+            // SAFETY: taken in `new` and given back once.
+            let _ = unsafe { driver::host_free(self.address.cast()) };
+        }
+    }
+}
+
+/// The number of the device that an address belongs to; `None` for host memory and for what CUDA does not know.
+pub fn device_of(address: u64) -> Option<usize> {
+    driver::open().ok()?;
+    use sys::CUpointer_attribute_enum::{CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL as ORDINAL, CU_POINTER_ATTRIBUTE_MEMORY_TYPE as KIND};
+    let (mut kind, mut ordinal) = (0u32, 0i32);
+    // SAFETY: each call writes one number; an address that the driver does not know is an error.
+    unsafe {
+        driver::pointer_attribute((&raw mut kind).cast(), KIND, address).ok()?;
+        driver::pointer_attribute((&raw mut ordinal).cast(), ORDINAL, address).ok()?;
+    }
+    let on_device = kind == sys::CUmemorytype_enum::CU_MEMORYTYPE_DEVICE as u32;
+    on_device.then_some(usize::try_from(ordinal).ok()?)
+}

@@ -1,0 +1,327 @@
+//! Runs a build that has engines: stage by stage on one stream. Tensors on the device are used where they lie; what our own code reads
+//! or writes, and host tensors of the caller, pass through pinned memory.
+
+use crate::cpu::exec::{self, State};
+use crate::cpu::pool::Pool;
+use crate::cuda::device::Device;
+use crate::cuda::lane::{BufferId, Lane};
+use crate::cuda::memory::{DeviceMemory, Span};
+use crate::cuda::stream::StreamRef;
+use crate::ir::{Def, Graph, ValueId};
+use crate::reference;
+use crate::session::engine::Port;
+use crate::session::run::{Memory, Room, Sink, View, aligned};
+use crate::session::stages::{Own, Stage};
+use crate::tensor::dim::{Bindings, Dim};
+use crate::tensor::dtype::DType;
+use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::{Tensor, byte_len};
+use crate::tensor::shape;
+use crate::tensorrt::runner::{Argument, Runner};
+use crate::{ensure, fail};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// A value that crosses between the caller and a stage, or between stages. Its buffer in the lane has the same number.
+struct Slot {
+    dtype: DType,
+    dims: Vec<Dim>,
+    /// Its elements, where it is a constant.
+    constant: Option<Bytes>,
+    // Of the present extents:
+    shape: Vec<usize>,
+    bytes: usize,
+    // Of the present run: the caller's memory for it, where it is now.
+    given: Option<Span>,
+    span: Option<Span>,
+    on_host: bool,
+}
+
+/// What a session keeps for one stage.
+struct Seat {
+    /// Slots that it reads and makes.
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+    runner: Option<Runner>,
+    state: State,
+}
+
+/// Everything that runs of a build with engines change.
+pub struct Staged {
+    // Before the lane: a runner waits for its work.
+    seats: Vec<Seat>,
+    lane: Lane,
+    slots: Vec<Slot>,
+    /// Slots of the whole graph's inputs and outputs.
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+    bindings: Option<Bindings>,
+    cuda_graph: bool,
+}
+
+impl Staged {
+    /// Takes what a session needs: a stream, contexts and their scratch memory.
+    pub fn new(device: &'static Device, graph: &Graph, stages: &[Stage], cuda_graph: bool) -> Result<Staged> {
+        let _current = device.enter()?;
+        let mut places: Vec<Option<usize>> = vec![None; graph.values.len()];
+        let mut slots = Vec::new();
+        let mut slot = |id: ValueId| {
+            *places[id.0 as usize].get_or_insert_with(|| {
+                let value = graph.value(id);
+                let constant = if let Def::Const(t) = &value.def { Some(t.bytes().clone()) } else { None };
+                let (dtype, dims) = (value.fact.dtype, value.fact.shape.clone());
+                slots.push(Slot { dtype, dims, constant, shape: Vec::new(), bytes: 0, given: None, span: None, on_host: false });
+                slots.len() - 1
+            })
+        };
+        let inputs: Vec<usize> = graph.inputs.iter().map(|v| slot(*v)).collect();
+        let mut seats = Vec::new();
+        for stage in stages {
+            let (inputs, outputs) = (stage.inputs.iter().map(|v| slot(*v)).collect(), stage.outputs.iter().map(|v| slot(*v)).collect());
+            seats.push(Seat { inputs, outputs, runner: None, state: State::new() });
+        }
+        let outputs = graph.outputs.iter().map(|o| slot(o.value)).collect();
+        let lane = Lane::new(device, slots.len())?;
+        let sizes = stages.iter().filter_map(|s| s.engine()).map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
+        let scratch = Arc::new(DeviceMemory::new(device, sizes.into_iter().max().unwrap_or(0) as usize)?);
+        for (seat, stage) in seats.iter_mut().zip(stages) {
+            seat.runner = stage.engine().map(|e| e.runner(&lane, &scratch)).transpose()?;
+        }
+        Ok(Staged { seats, lane, slots, inputs, outputs, bindings: None, cuda_graph })
+    }
+
+    /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
+    /// it returns while the work is under way.
+    pub fn run(
+        &mut self,
+        stages: &[Stage],
+        pool: &Pool,
+        bindings: &Bindings,
+        inputs: &[View],
+        outputs: &mut [Sink],
+        stream: Option<StreamRef>,
+    ) -> Result<()> {
+        let _current = self.lane.device().enter()?;
+        self.lay_out(bindings)?;
+        self.lane.begin(stream)?;
+        let result = self.all(stages, pool, bindings, inputs, outputs, stream.is_some());
+        let ended = self.lane.end();
+        if result.is_err() {
+            // What was queued may use memory that the caller takes away after an error.
+            self.lane.wait()?;
+        }
+        result.and(ended)
+    }
+
+    /// Waits for all that earlier runs have queued.
+    pub fn wait(&mut self) -> Result<()> {
+        let _current = self.lane.device().enter()?;
+        self.lane.wait()
+    }
+
+    fn all(
+        &mut self,
+        stages: &[Stage],
+        pool: &Pool,
+        bindings: &Bindings,
+        inputs: &[View],
+        outputs: &mut [Sink],
+        lazily: bool,
+    ) -> Result<()> {
+        self.take_inputs(inputs)?;
+        self.place_outputs(inputs, outputs);
+        for i in 0..stages.len() {
+            let seat = &self.seats[i];
+            let profile = match (stages[i].engine(), &seat.runner) {
+                (Some(engine), Some(runner)) if self.none_empty(i) => engine.profile(bindings, runner.profile()),
+                _ => None,
+            };
+            match profile {
+                Some(profile) => self.engine(i, &stages[i], profile)?,
+                None => self.own(i, &stages[i], pool, bindings)?,
+            }
+        }
+        self.give_outputs(outputs, lazily)
+    }
+
+    /// Shapes and sizes for these values of the symbols.
+    fn lay_out(&mut self, bindings: &Bindings) -> Result<()> {
+        if self.bindings.as_ref() != Some(bindings) {
+            self.bindings = None;
+            for slot in &mut self.slots {
+                slot.shape = shape::eval(&slot.dims, bindings)?;
+                let bytes = byte_len(slot.dtype, &slot.shape);
+                slot.bytes = bytes.ok_or_else(|| Error::new(Code::WrongShape, format!("shape {:?} is too large", slot.shape)))?;
+            }
+            self.bindings = Some(bindings.clone());
+        }
+        for slot in &mut self.slots {
+            (slot.given, slot.span, slot.on_host) = (None, None, false);
+        }
+        Ok(())
+    }
+
+    /// True when the engine of a stage meets no empty tensor.
+    fn none_empty(&self, stage: usize) -> bool {
+        let seat = &self.seats[stage];
+        seat.inputs.iter().chain(&seat.outputs).all(|s| self.slots[*s].bytes > 0)
+    }
+
+    /// The GPU that it works on.
+    pub fn device(&self) -> &'static Device {
+        self.lane.device()
+    }
+
+    /// For each engine, in order, the addresses that TensorRT was last given.
+    pub fn addresses(&self) -> Result<Vec<Vec<u64>>> {
+        self.seats.iter().filter_map(|s| s.runner.as_ref()).map(Runner::addresses).collect()
+    }
+
+    fn take_inputs(&mut self, inputs: &[View]) -> Result<()> {
+        for (view, slot) in inputs.iter().zip(&self.inputs) {
+            let slot = *slot;
+            match view.memory {
+                Memory::Host(bytes) => {
+                    let to = self.lane.host_mut(BufferId(slot), bytes.len())?;
+                    to.copy_from_slice(bytes);
+                    self.slots[slot].on_host = true;
+                }
+                Memory::Device(span, _) => self.slots[slot].span = Some(span),
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the caller's memory that an engine may write straight into: it shares none with an input.
+    fn place_outputs(&mut self, inputs: &[View], outputs: &[Sink]) {
+        for (sink, slot) in outputs.iter().zip(&self.outputs) {
+            let Sink::Fill(_, _, Room::Device(span, _)) = sink else { continue };
+            let shared = inputs.iter().any(|v| matches!(v.memory, Memory::Device(input, _) if input.overlaps(*span)));
+            if !shared {
+                self.slots[*slot].given = Some(*span);
+            }
+        }
+    }
+
+    /// The value on the device.
+    fn on_device(&mut self, slot: usize) -> Result<Span> {
+        if let Some(span) = self.slots[slot].span {
+            return Ok(span);
+        }
+        let bytes = self.slots[slot].bytes;
+        let span = match &self.slots[slot].constant {
+            Some(constant) => self.lane.upload(BufferId(slot), constant)?,
+            None if self.slots[slot].on_host => self.lane.send(BufferId(slot), bytes)?,
+            None => fail!(Internal, "a value is read before it is made"),
+        };
+        self.slots[slot].span = Some(span);
+        Ok(span)
+    }
+
+    /// Sees to it that the value will be on the host once the lane has been waited for.
+    fn bring_to_host(&mut self, slot: usize) -> Result<()> {
+        let s = &self.slots[slot];
+        match (s.on_host, s.span, &s.constant) {
+            (true, ..) => return Ok(()),
+            (false, Some(span), _) => self.lane.receive(BufferId(slot), span)?,
+            (false, None, Some(constant)) => self.lane.host_mut(BufferId(slot), s.bytes)?.copy_from_slice(constant),
+            (false, None, None) => fail!(Internal, "a value is read before it is made"),
+        }
+        self.slots[slot].on_host = true;
+        Ok(())
+    }
+
+    fn engine(&mut self, i: usize, stage: &Stage, profile: usize) -> Result<()> {
+        let Some(engine) = stage.engine() else { fail!(Internal, "a stage without an engine") };
+        for k in 0..engine.inputs.len() {
+            if engine.inputs[k].used {
+                self.on_device(self.seats[i].inputs[k])?;
+            }
+        }
+        for k in 0..engine.outputs.len() {
+            let slot = self.seats[i].outputs[k];
+            let span = match self.slots[slot].given {
+                Some(span) => span,
+                None => self.lane.span(BufferId(slot), self.slots[slot].bytes)?,
+            };
+            self.slots[slot].span = Some(span);
+        }
+        let slots = &self.slots;
+        let Seat { inputs, outputs, runner, .. } = &mut self.seats[i];
+        let inputs = engine.inputs.iter().zip(&*inputs).filter(|(p, _)| p.used).map(|(p, s)| argument(p, &slots[*s], true));
+        let outputs = engine.outputs.iter().zip(&*outputs).map(|(p, s)| argument(p, &slots[*s], false));
+        let Some(runner) = runner else { fail!(Internal, "a stage without a runner") };
+        runner.run(&self.lane, profile, inputs.chain(outputs).flatten(), self.cuda_graph)
+    }
+
+    /// Our own code, in pinned memory.
+    fn own(&mut self, i: usize, stage: &Stage, pool: &Pool, bindings: &Bindings) -> Result<()> {
+        for k in 0..self.seats[i].inputs.len() {
+            self.bring_to_host(self.seats[i].inputs[k])?;
+        }
+        let seat = &mut self.seats[i];
+        let sized = |slot: &usize| (BufferId(*slot), self.slots[*slot].bytes);
+        let reads: Vec<_> = seat.inputs.iter().map(sized).collect();
+        let writes: Vec<_> = seat.outputs.iter().map(sized).collect();
+        let (read, mut written) = self.lane.hosts(&reads, &writes)?;
+        match stage.own()? {
+            Own::Compiled(compiled) => exec::run(compiled, pool, &mut seat.state, bindings, &read, &mut written)?,
+            Own::Reference(_) => {
+                let tensor = |(slot, bytes): (&usize, &&[u8])| {
+                    let s = &self.slots[*slot];
+                    Tensor::new(s.dtype, s.shape.clone(), aligned(bytes))
+                };
+                let given = seat.inputs.iter().zip(&read).map(tensor).collect::<Result<Vec<_>>>()?;
+                for ((result, to), slot) in reference::run(&stage.graph, &given)?.iter().zip(&mut written).zip(&seat.outputs) {
+                    let want = &self.slots[*slot].shape;
+                    ensure!(result.shape() == want, Internal, "a value has shape {:?}, not {want:?}", result.shape());
+                    to.copy_from_slice(result.bytes());
+                }
+            }
+        }
+        for slot in &seat.outputs {
+            self.slots[*slot].on_host = true;
+        }
+        Ok(())
+    }
+
+    fn give_outputs(&mut self, outputs: &mut [Sink], lazily: bool) -> Result<()> {
+        let mut to_host = false;
+        for k in 0..outputs.len() {
+            let slot = self.outputs[k];
+            match &outputs[k] {
+                Sink::Unwanted => {}
+                Sink::Fill(_, _, Room::Device(to, _)) => {
+                    let (to, from) = (*to, self.on_device(slot)?);
+                    if to != from {
+                        self.lane.copy(to, from)?;
+                    }
+                }
+                Sink::Fill(..) | Sink::Make(_) => {
+                    self.bring_to_host(slot)?;
+                    to_host = true;
+                }
+            }
+        }
+        if to_host || !lazily {
+            self.lane.wait()?;
+        }
+        for (k, sink) in outputs.iter_mut().enumerate() {
+            let slot = &self.slots[self.outputs[k]];
+            let id = BufferId(self.outputs[k]);
+            match sink {
+                Sink::Fill(_, _, Room::Host(to)) => to.copy_from_slice(self.lane.host(id, slot.bytes)?),
+                Sink::Make(made) => {
+                    let bytes = aligned(self.lane.host(id, slot.bytes)?);
+                    *made = Some(Tensor::new(slot.dtype, slot.shape.clone(), bytes)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn argument<'a>(port: &'a Port, slot: &'a Slot, input: bool) -> Option<Argument<'a>> {
+    slot.span.map(|span| Argument { name: &port.name, shape: input.then_some(slot.shape.as_slice()), span })
+}

@@ -1,0 +1,109 @@
+//! What a run does, one after the other: a region's engine, or our own code for all that lies between two engines. Where there is no
+//! engine, one stage is the whole graph.
+
+use crate::cpu::compiled::Compiled;
+use crate::ir::{Graph, NodeId, ValueId};
+use crate::partition::Partition as Parts;
+use crate::partition::links::Links;
+use crate::partition::prune::Group;
+use crate::partition::region::{Step, extract, owners};
+use crate::session::engine::Loaded;
+use crate::tensor::error::Result;
+use std::sync::{Arc, OnceLock};
+
+/// Our own code for a graph.
+pub enum Own {
+    /// Machine code.
+    Compiled(Compiled),
+    /// None can be made here, for the reason given: the reference runs the graph, slowly.
+    Reference(String),
+}
+
+/// Makes our own code for a graph.
+pub type Compile = Arc<dyn Fn(&Graph) -> Result<Own> + Send + Sync>;
+
+/// What computes a stage.
+pub enum Code {
+    /// Our own code.
+    Own(Own),
+    /// An engine.
+    Engine(Box<EngineStage>),
+}
+
+/// An engine, and our own code for what no profile of it takes.
+pub struct EngineStage {
+    /// The engine.
+    pub loaded: Loaded,
+    own: OnceLock<Result<Own>>,
+    compile: Compile,
+}
+
+/// One thing that a run does.
+pub struct Stage {
+    /// What it computes.
+    pub graph: Arc<Graph>,
+    /// Values of the whole graph that it reads, in the order of its graph's inputs.
+    pub inputs: Vec<ValueId>,
+    /// Values of the whole graph that it makes, in the order of its graph's outputs.
+    pub outputs: Vec<ValueId>,
+    /// How.
+    pub code: Code,
+}
+
+impl Stage {
+    /// Our own code for it; of an engine's stage it is made when first asked for.
+    pub fn own(&self) -> Result<&Own> {
+        match &self.code {
+            Code::Own(own) => Ok(own),
+            Code::Engine(e) => e.own.get_or_init(|| (e.compile)(&self.graph)).as_ref().map_err(Clone::clone),
+        }
+    }
+
+    /// The engine, where it has one.
+    pub fn engine(&self) -> Option<&Loaded> {
+        match &self.code {
+            Code::Own(_) => None,
+            Code::Engine(e) => Some(&e.loaded),
+        }
+    }
+}
+
+/// The stages for a partition; `engines` has an entry for each region.
+pub fn stages(parts: &Parts, engines: Vec<Option<Loaded>>, compile: &Compile) -> Result<Vec<Stage>> {
+    let graph = &parts.graph;
+    if engines.iter().all(Option::is_none) {
+        let outputs = graph.outputs.iter().map(|o| o.value).collect();
+        let code = Code::Own(compile(graph)?);
+        return Ok(vec![Stage { graph: graph.clone(), inputs: graph.inputs.clone(), outputs, code }]);
+    }
+    let mut engines = engines;
+    let mut groups: Vec<(Vec<NodeId>, Option<usize>)> = Vec::new();
+    for step in &parts.steps {
+        let (nodes, region) = match step {
+            Step::Region(i) => (parts.regions[*i].nodes.clone(), engines[*i].is_some().then_some(*i)),
+            Step::Node(id) => (vec![*id], None),
+        };
+        match groups.last_mut() {
+            Some((before, None)) if region.is_none() => before.extend(nodes),
+            _ => groups.push((nodes, region)),
+        }
+    }
+    let group = |(i, (nodes, _)): (usize, &mut (Vec<NodeId>, Option<usize>))| {
+        nodes.sort_unstable();
+        Group { nodes: std::mem::take(nodes), level: i as u32, filter: None }
+    };
+    let cut: Vec<Group> = groups.iter_mut().enumerate().map(group).collect();
+    let regions = extract(graph, &Links::new(graph), &cut, &owners(graph, &cut), "stage");
+    let mut out = Vec::new();
+    for ((_, engine), own) in groups.iter().zip(regions) {
+        out.push(match engine.and_then(|i| Some((i, engines[i].take()?))) {
+            None => Stage { code: Code::Own(compile(&own.graph)?), graph: own.graph, inputs: own.inputs, outputs: own.outputs },
+            Some((i, loaded)) => {
+                let region = &parts.regions[i];
+                let code = Code::Engine(Box::new(EngineStage { loaded, own: OnceLock::new(), compile: compile.clone() }));
+                Stage { graph: region.graph.clone(), inputs: region.inputs.clone(), outputs: region.outputs.clone(), code }
+            }
+        });
+    }
+    Ok(out)
+}

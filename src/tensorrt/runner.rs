@@ -1,0 +1,169 @@
+//! Runs one engine again and again for one user: remembers what the context was last told, so that a run like the one before costs one
+//! call, and records runs as CUDA graphs where that is wanted.
+
+#![allow(unsafe_code)]
+
+use crate::cuda::device::Device;
+use crate::cuda::graph::Graph;
+use crate::cuda::lane::Lane;
+use crate::cuda::memory::{DeviceMemory, Span};
+use crate::cuda::stream::Event;
+use crate::ensure;
+use crate::tensor::error::Result;
+use crate::tensorrt::context::ExecutionContext;
+use crate::tensorrt::engine::Engine;
+use std::ffi::CString;
+use std::sync::Arc;
+
+/// Recorded runs are kept for this many sets of addresses.
+const RECORDED: usize = 8;
+
+/// An input or output in a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Argument<'a> {
+    /// Its name in the engine.
+    pub name: &'a CString,
+    /// Its extents where it is an input; those of outputs follow.
+    pub shape: Option<&'a [usize]>,
+    /// Where it lies.
+    pub span: Span,
+}
+
+/// A context with what it was last told.
+pub struct Runner {
+    // Before the memory that it works in.
+    context: ExecutionContext,
+    device: &'static Device,
+    scratch: Arc<DeviceMemory>,
+    done: Arc<Event>,
+    profile: usize,
+    shapes: Vec<Vec<usize>>,
+    addresses: Vec<u64>,
+    names: Vec<CString>,
+    /// Runs since profile and shapes were last set.
+    runs: usize,
+    recorded: Vec<(Vec<u64>, Graph)>,
+}
+
+impl Runner {
+    /// A runner on the lane's device. `scratch` has as much as [`Engine::device_memory`] says; runners of one lane share it.
+    pub fn new(engine: &Engine, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
+        let need = engine.device_memory()?;
+        ensure!(scratch.bytes() as u64 >= need, Internal, "{} bytes of scratch memory, {need} are needed", scratch.bytes());
+        let mut context = engine.create_context()?;
+        // SAFETY: the memory is kept; runners that share it run on one lane, one after the other.
+        unsafe { context.set_device_memory(scratch.address(), scratch.bytes() as u64) }?;
+        let (device, done, scratch) = (lane.device(), lane.done().clone(), scratch.clone());
+        let (shapes, addresses, names, recorded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Runner { context, device, scratch, done, profile: 0, shapes, addresses, names, runs: 0, recorded })
+    }
+
+    /// Bytes of scratch memory.
+    pub fn scratch(&self) -> usize {
+        self.scratch.bytes()
+    }
+
+    /// The addresses of the last run's arguments, in their order, as TensorRT tells them.
+    pub fn addresses(&self) -> Result<Vec<u64>> {
+        self.names.iter().map(|name| self.context.address(name)).collect()
+    }
+
+    /// The profile in use.
+    pub fn profile(&self) -> usize {
+        self.profile
+    }
+
+    /// Queues a run on the lane's stream. Arguments come in the same order each time. With `graph`, a run with addresses and shapes that
+    /// came before is queued as one recorded graph.
+    pub fn run<'a>(
+        &mut self,
+        lane: &Lane,
+        profile: usize,
+        arguments: impl Iterator<Item = Argument<'a>> + Clone,
+        graph: bool,
+    ) -> Result<()> {
+        let stream = lane.stream();
+        if profile != self.profile {
+            // SAFETY: the lane's stream lives.
+            unsafe { self.context.set_profile(profile, stream.0) }?;
+            self.profile = profile;
+            self.forget();
+        }
+        self.set_shapes(arguments.clone())?;
+        if graph && self.runs > 0 {
+            return self.run_recorded(lane, arguments);
+        }
+        self.set_addresses(arguments)?;
+        // SAFETY: stream and memory live until the lane has been waited for; the device is current while a lane runs.
+        unsafe { self.context.enqueue(stream.0) }?;
+        self.runs += 1;
+        Ok(())
+    }
+
+    /// What was set is no longer so.
+    fn forget(&mut self) {
+        self.shapes.clear();
+        self.addresses.clear();
+        self.recorded.clear();
+        self.runs = 0;
+    }
+
+    fn set_shapes<'a>(&mut self, arguments: impl Iterator<Item = Argument<'a>> + Clone) -> Result<()> {
+        let shapes = || arguments.clone().filter_map(|a| a.shape);
+        if self.shapes.len() == shapes().count() && self.shapes.iter().zip(shapes()).all(|(a, b)| a == b) {
+            return Ok(());
+        }
+        self.forget();
+        for argument in arguments.clone() {
+            if let Some(shape) = argument.shape {
+                self.context.set_shape(argument.name, shape)?;
+            }
+        }
+        self.shapes = shapes().map(<[usize]>::to_vec).collect();
+        self.names = arguments.map(|a| a.name.clone()).collect();
+        Ok(())
+    }
+
+    fn set_addresses<'a>(&mut self, arguments: impl Iterator<Item = Argument<'a>>) -> Result<()> {
+        self.addresses.resize(self.names.len(), 0);
+        for (argument, last) in arguments.zip(&mut self.addresses) {
+            let address = argument.span.address();
+            if *last != address {
+                // SAFETY: whoever made the span has promised that it lives until the work is done.
+                unsafe { self.context.set_address(argument.name, address) }?;
+                *last = address;
+            }
+        }
+        Ok(())
+    }
+
+    /// The context has run with these shapes, so that the work can be recorded.
+    fn run_recorded<'a>(&mut self, lane: &Lane, arguments: impl Iterator<Item = Argument<'a>> + Clone) -> Result<()> {
+        let same = |addresses: &[u64]| addresses.iter().copied().eq(arguments.clone().map(|a| a.span.address()));
+        let found = match self.recorded.iter().position(|(addresses, _)| same(addresses)) {
+            Some(found) => found,
+            None => {
+                self.set_addresses(arguments.clone())?;
+                let context = &mut self.context;
+                // SAFETY: the lane's own stream and the memory live; recording does no work.
+                let graph = Graph::record(self.device, lane.own(), |stream| unsafe { context.enqueue(stream.0) })?;
+                if self.recorded.len() == RECORDED {
+                    // A graph may not go while it runs.
+                    self.done.synchronize()?;
+                    self.recorded.remove(0);
+                }
+                self.recorded.push((self.addresses.clone(), graph));
+                self.recorded.len() - 1
+            }
+        };
+        // SAFETY: as in `run`.
+        unsafe { self.recorded[found].1.launch(lane.stream()) }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // A context may not go while it runs.
+        let _ = self.done.synchronize();
+    }
+}

@@ -1,0 +1,72 @@
+//! Every case of the suite that converts: built, run on the GPU, compared with the oracle.
+
+use crate::suite::join::groups;
+use crate::suite::{Case, cases, compare_within};
+use crate::support::{Gpu, accepted, gpu, quick};
+use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::reference;
+use tvmtrt::session::engine::run_once;
+use tvmtrt::tensor::host::Tensor;
+
+/// Cases in one engine.
+const TOGETHER: usize = 60;
+
+/// TensorRT's functions are a few units in the last place off, and it sums in an order of its own.
+const ENGINE: Tolerance = Tolerance { relative: 1e-5, scaled: 1e-5 };
+
+fn tolerance(case: &Case) -> Tolerance {
+    let exact = case.tolerance == Tolerance::EXACT;
+    let half = case.graph.values.iter().any(|v| matches!(v.fact.dtype, tvmtrt::tensor::dtype::DType::F16));
+    let brief = case.graph.values.iter().any(|v| matches!(v.fact.dtype, tvmtrt::tensor::dtype::DType::BF16));
+    let widened = |t: Tolerance, by: f64| Tolerance { relative: t.relative.max(by), scaled: t.scaled.max(by) };
+    match (exact, half, brief) {
+        (true, ..) => Tolerance::EXACT,
+        (_, true, _) => widened(case.tolerance, 2e-3),
+        (_, _, true) => widened(case.tolerance, 1.6e-2),
+        _ => widened(case.tolerance, ENGINE.relative),
+    }
+}
+
+fn judge(case: &Case, got: &[Tensor]) -> Result<(), String> {
+    let want = reference::run(&case.graph, &case.inputs).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+    compare_within(&case.name, tolerance(case), got, &want)
+}
+
+/// Runs cases in one engine; where that fails, each alone.
+fn run(gpu: &Gpu, cases: &[&Case], failures: &mut Vec<String>) -> usize {
+    let mut ran = 0;
+    for joined in groups(cases, TOGETHER) {
+        let outcome =
+            gpu.load(&joined.graph, &joined.bindings, quick()).and_then(|l| run_once(&l, &joined.inputs).map_err(|e| Some(e.message)));
+        match outcome {
+            Ok(results) => {
+                let mut results = results.as_slice();
+                for case in &joined.cases {
+                    let (own, rest) = results.split_at(case.graph.outputs.len());
+                    results = rest;
+                    failures.extend(judge(case, own).err());
+                    ran += 1;
+                }
+            }
+            Err(why) if joined.cases.len() == 1 => failures.push(format!("{}: {}", joined.cases[0].name, why.unwrap_or_default())),
+            Err(why) => {
+                println!("{} cases together: {}", joined.cases.len(), why.unwrap_or_default());
+                let (a, b) = joined.cases.split_at(joined.cases.len() / 2);
+                ran += run(gpu, a, failures) + run(gpu, b, failures);
+            }
+        }
+    }
+    ran
+}
+
+#[test]
+fn cases_run_in_engines() {
+    let Some(gpu) = gpu() else { return };
+    let all = cases::all();
+    let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
+    let mut failures = Vec::new();
+    let ran = run(&gpu, &accepted, &mut failures);
+    println!("{ran} of {} cases ran in engines of {} on {:?}", all.len(), gpu.library.release(), gpu.device);
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(ran >= 200, "only {ran}");
+}

@@ -1,0 +1,12 @@
+//! What needs a GPU and a TensorRT that builds for it: engines run and are right. Without them each test prints SKIP;
+//! `TVMTRT_REQUIRE=gpu` makes that a failure.
+
+#[path = "../data/mod.rs"]
+mod data;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+mod engines;
+mod networks;
+mod runs;
+mod support;

@@ -1,0 +1,70 @@
+//! Whole networks through the session: one engine each, against onnxruntime's stored outputs.
+
+use crate::data;
+use crate::suite::compare_within;
+use crate::support::{gpu, shared};
+use std::sync::Arc;
+use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::session::build::{Build, BuildOptions};
+use tvmtrt::session::model::Model;
+use tvmtrt::session::partition::{Partition, PartitionOptions};
+use tvmtrt::session::run::{Memory, Session, SessionOptions, Sink, View};
+use tvmtrt::session::shapes::SymbolRange;
+use tvmtrt::tensor::host::Tensor;
+
+/// Two float32 implementations of a deep network that sum in other orders.
+const DEEP: Tolerance = Tolerance { relative: 1e-3, scaled: 1e-4 };
+
+/// A network of the test data, ready to run; symbols are bounded as the network's pictures need.
+pub fn build(folder: &data::Folder, level: u32) -> Arc<Build> {
+    let model = shared(Model::load_file(&folder.model, &Default::default()).unwrap());
+    let mut options = PartitionOptions::default();
+    for dim in model.inputs.iter().flat_map(|i| &i.shape) {
+        let Some(symbol) = dim.as_symbol() else { continue };
+        let height = folder.name == "recogniser" && *dim == model.inputs[0].shape[2];
+        let batch = *dim == model.inputs[0].shape[0];
+        let (min, max) = if height {
+            (48, 48)
+        } else if batch {
+            (1, 4)
+        } else {
+            (8, 672)
+        };
+        options.symbols.push(SymbolRange { name: symbol.name.to_string(), min, opt: None, max });
+    }
+    let partition = shared(Partition::new(&model, &[], &options).unwrap());
+    assert_eq!(partition.region_count(), 1, "{}:\n{}", folder.name, partition.explain_text());
+    let build = Build::new(&partition, &BuildOptions { optimization_level: level, ..BuildOptions::default() }).unwrap();
+    assert!(build.loaded(0).is_some(), "{}: {:?}", folder.name, build.region_state(0));
+    println!("{}: {}", folder.name, build.region_state(0).unwrap());
+    shared(build)
+}
+
+/// Host tensors in, host tensors out.
+pub fn run(session: &mut Session, inputs: &[Tensor]) -> Vec<Tensor> {
+    let views: Vec<View> = inputs.iter().map(|t| View { dtype: t.dtype(), shape: t.shape(), memory: Memory::Host(t.bytes()) }).collect();
+    let mut sinks: Vec<Sink> = session.build().outputs().iter().map(|_| Sink::Make(None)).collect();
+    session.run(&views, &mut sinks).unwrap_or_else(|e| panic!("{e}"));
+    sinks.into_iter().map(|s| if let Sink::Make(Some(t)) = s { t } else { panic!("no output") }).collect()
+}
+
+#[test]
+fn networks_run_in_one_engine() {
+    let (Some(_), Some(root)) = (gpu(), data::root("networks")) else { return };
+    let mut count = 0;
+    for folder in data::folders(&root) {
+        let build = build(&folder, 0);
+        for cuda_graph in [false, true] {
+            let mut session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
+            for case in folder.cases.iter().chain(&folder.cases) {
+                let name = format!("{}/{} (graph: {cuda_graph})", folder.name, case.name);
+                let inputs: Vec<Tensor> = case.inputs.iter().map(|(_, t)| t.clone()).collect();
+                let want: Vec<Tensor> = case.outputs.iter().map(|(_, t)| t.clone()).collect();
+                let got = run(&mut session, &inputs);
+                compare_within(&name, DEEP, &got, &want).unwrap_or_else(|e| panic!("{e}"));
+                count += 1;
+            }
+        }
+    }
+    println!("{count} runs");
+}

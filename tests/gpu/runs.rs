@@ -1,0 +1,274 @@
+//! How runs behave: in place, asynchronous, without taking memory, on many threads, next to their own end.
+
+use crate::support::{gpu, shared};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tvmtrt::cuda::device::Device;
+use tvmtrt::cuda::lane::{BufferId, Lane};
+use tvmtrt::cuda::memory::{Span, allocations};
+use tvmtrt::cuda::stream::{Stream, StreamRef};
+use tvmtrt::ir::build::Builder;
+use tvmtrt::ir::fact::Fact;
+use tvmtrt::ir::{Graph, ValueId};
+use tvmtrt::partition::options::PartitionOptions as Plan;
+use tvmtrt::reference;
+use tvmtrt::session::build::{Build, BuildOptions};
+use tvmtrt::session::model::Model;
+use tvmtrt::session::partition::{Partition, PartitionOptions};
+use tvmtrt::session::run::{Memory, Room, Session, SessionOptions, Sink, View};
+use tvmtrt::tensor::dim::Dim;
+use tvmtrt::tensor::dtype::DType;
+use tvmtrt::tensor::error::Code;
+use tvmtrt::tensor::host::Tensor;
+
+/// Counts what the heap gives.
+struct Counting;
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call goes on to the system's allocator.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        TAKEN.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const N: usize = 1 << 12;
+
+/// `tanh(x + 0.25) * x`, with a softmax in the middle where it is to be cut there.
+fn graph(batch: Dim, cut: bool) -> Graph {
+    let mut b = Builder::new("probe");
+    let x = b.input("x", Fact::new(DType::F32, vec![batch, Dim::from(N)])).unwrap();
+    let c = b.constant("c", Tensor::from_vec(&[1], vec![0.25f32]));
+    let op = |b: &mut Builder, name: &str, inputs: &[ValueId]| {
+        let def = tvmtrt::ops::find(name).unwrap();
+        let attrs = (def.attrs.parse)(&mut |_| None).unwrap();
+        b.node(name, def, attrs, inputs).unwrap()[0]
+    };
+    let mut y = op(&mut b, "add", &[x, c]);
+    if cut {
+        y = op(&mut b, "nn.softmax", &[y]);
+    }
+    let y = op(&mut b, "tanh", &[y]);
+    let y = op(&mut b, "multiply", &[y, x]);
+    b.output("y", y).unwrap();
+    b.finish()
+}
+
+fn build(graph: Graph, plan: Plan) -> Arc<Build> {
+    let model = shared(Model::new(graph, Vec::new()));
+    let partition = shared(Partition::new(&model, &[], &PartitionOptions { plan, ..PartitionOptions::default() }).unwrap());
+    shared(Build::new(&partition, &BuildOptions { optimization_level: 0, ..BuildOptions::default() }).unwrap())
+}
+
+fn input(batch: usize, seed: usize) -> Tensor {
+    Tensor::from_vec(&[batch, N], (0..batch * N).map(|i| ((i * 7 + seed * 13) % 101) as f32 / 50.0 - 1.0).collect())
+}
+
+fn near(got: &Tensor, want: &Tensor) {
+    assert_eq!(got.shape(), want.shape());
+    let worst = got.to_f64s().iter().zip(want.to_f64s()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(worst <= 1e-5, "off by {worst}");
+}
+
+/// Device memory with a tensor in it, on a lane that is waited for.
+struct There {
+    lane: Lane,
+    bytes: usize,
+}
+
+impl There {
+    fn new(device: &'static Device, bytes: usize) -> There {
+        let _current = device.enter().unwrap();
+        let mut lane = Lane::new(device, 1).unwrap();
+        lane.begin(None).unwrap();
+        lane.span(BufferId(0), bytes).unwrap();
+        There { lane, bytes }
+    }
+    fn span(&mut self) -> Span {
+        self.lane.span(BufferId(0), self.bytes).unwrap()
+    }
+    fn put(&mut self, t: &Tensor) {
+        let _current = self.lane.device().enter().unwrap();
+        self.lane.upload(BufferId(0), t.bytes()).unwrap();
+        self.lane.wait().unwrap();
+    }
+    fn get(&mut self, shape: &[usize]) -> Tensor {
+        let _current = self.lane.device().enter().unwrap();
+        let span = self.span();
+        self.lane.receive(BufferId(0), span).unwrap();
+        let bytes = self.lane.host(BufferId(0), self.bytes).unwrap().to_vec();
+        Tensor::new(DType::F32, shape.to_vec(), bytes.into()).unwrap()
+    }
+}
+
+fn run_there(session: &mut Session, from: Span, to: Span, shape: &[usize]) -> tvmtrt::tensor::error::Result<()> {
+    let view = View { dtype: DType::F32, shape, memory: Memory::Device(from, 0) };
+    session.run(&[view], &mut [Sink::Fill(DType::F32, shape, Room::Device(to, 0))])
+}
+
+extern "C" fn sleep(_: *mut c_void) {
+    std::thread::sleep(Duration::from_millis(200));
+}
+
+/// Puts 200 ms of work on a stream.
+#[allow(unsafe_code)]
+fn busy(stream: StreamRef) {
+    // SAFETY: the function takes no data, and the stream lives.
+    let code = unsafe { cudarc::driver::sys::cuLaunchHostFunc(stream.0.cast(), Some(sleep), std::ptr::null_mut()) };
+    assert_eq!(code as u32, 0);
+}
+
+#[test]
+fn device_tensors_are_used_in_place_and_runs_are_asynchronous() {
+    let Some(gpu) = gpu() else { return };
+    let build = build(graph(Dim::from(4usize), false), Plan::default());
+    assert!(build.loaded(0).is_some(), "{:?}", build.region_state(0));
+    let _current = gpu.device.enter().unwrap();
+    let stream = Stream::new(gpu.device).unwrap();
+    let (mut from, mut to) = (There::new(gpu.device, 4 * N * 4), There::new(gpu.device, 4 * N * 4));
+    let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
+    session.set_stream(Some(stream.get()));
+    for seed in 0..3 {
+        from.put(&input(4, seed));
+        if seed > 0 {
+            busy(stream.get());
+        }
+        let begin = Instant::now();
+        run_there(&mut session, from.span(), to.span(), &[4, N]).unwrap();
+        let took = begin.elapsed();
+        println!("returned after {took:?}");
+        assert!(seed == 0 || took < Duration::from_millis(5), "{took:?}");
+        session.synchronize().unwrap();
+        assert!(seed == 0 || begin.elapsed() >= Duration::from_millis(150));
+        near(&to.get(&[4, N]), &reference::run(&build.partition.parts.graph, &[input(4, seed)]).unwrap()[0]);
+        assert_eq!(session.engine_addresses().unwrap(), [[from.span().address(), to.span().address()]]);
+    }
+}
+
+#[test]
+fn runs_take_no_memory() {
+    let Some(gpu) = gpu() else { return };
+    let build = build(graph(Dim::symbol("B", 1, 8), false), Plan::default());
+    let (mut from, mut to) = (There::new(gpu.device, 4 * N * 4), There::new(gpu.device, 4 * N * 4));
+    from.put(&input(4, 1));
+    for cuda_graph in [false, true] {
+        let mut session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
+        let (mut device, mut host) = (0, 0);
+        for run in 1..=100 {
+            let before = (allocations(), TAKEN.load(Ordering::Relaxed));
+            run_there(&mut session, from.span(), to.span(), &[4, N]).unwrap();
+            // The first run takes what it needs, the second may record a graph.
+            if run > 1 + usize::from(cuda_graph) {
+                device += allocations() - before.0;
+                host += TAKEN.load(Ordering::Relaxed) - before.1;
+            }
+        }
+        println!("runs 2 to 100 (graph: {cuda_graph}): {device} device or pinned allocations, {host} of the heap");
+        assert_eq!(device, 0);
+    }
+}
+
+#[test]
+fn host_tensors_and_cuts_give_right_results() {
+    let Some(_) = gpu() else { return };
+    let plan = Plan { keep_off_operators: ["nn.softmax".to_string()].into(), ..Plan::default() };
+    let build = build(graph(Dim::symbol("B", 0, 8), true), plan);
+    assert_eq!(build.stages.iter().filter(|s| s.engine().is_some()).count(), 2, "{build:?}");
+    assert_eq!(build.stages.len(), 3);
+    let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
+    // An empty batch is in no profile: our own code runs it.
+    for batch in [3, 8, 1, 0, 2] {
+        let x = input(batch, batch);
+        let got = crate::networks::run(&mut session, std::slice::from_ref(&x));
+        near(&got[0], &reference::run(&build.partition.parts.graph, &[x]).unwrap()[0]);
+    }
+    let x = input(9, 0);
+    let view = View { dtype: DType::F32, shape: &[9, N], memory: Memory::Host(x.bytes()) };
+    assert_eq!(session.run(&[view], &mut [Sink::Make(None)]).unwrap_err().code, Code::WrongShape);
+}
+
+#[test]
+fn an_output_may_be_an_input() {
+    let Some(gpu) = gpu() else { return };
+    let build = build(graph(Dim::from(2usize), false), Plan::default());
+    let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
+    let mut there = There::new(gpu.device, 2 * N * 4);
+    there.put(&input(2, 5));
+    let span = there.span();
+    run_there(&mut session, span, span, &[2, N]).unwrap();
+    near(&there.get(&[2, N]), &reference::run(&build.partition.parts.graph, &[input(2, 5)]).unwrap()[0]);
+}
+
+#[test]
+fn a_session_ends_while_its_work_is_under_way() {
+    let Some(gpu) = gpu() else { return };
+    let build = build(graph(Dim::from(4usize), false), Plan::default());
+    let _current = gpu.device.enter().unwrap();
+    let (stream, other) = (Stream::new(gpu.device).unwrap(), Stream::new(gpu.device).unwrap());
+    let (mut from, mut to) = (There::new(gpu.device, 4 * N * 4), There::new(gpu.device, 4 * N * 4));
+    from.put(&input(4, 3));
+    let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
+    session.set_stream(Some(stream.get()));
+    run_there(&mut session, from.span(), to.span(), &[4, N]).unwrap();
+    session.synchronize().unwrap();
+    to.put(&input(4, 0));
+    busy(stream.get());
+    run_there(&mut session, from.span(), to.span(), &[4, N]).unwrap();
+    // Work of others goes on for longer than the session's own.
+    busy(other.get());
+    busy(other.get());
+    busy(other.get());
+    let begin = Instant::now();
+    drop(session);
+    let took = begin.elapsed();
+    println!("ended after {took:?}");
+    assert!(took >= Duration::from_millis(100), "it did not wait for its own work: {took:?}");
+    near(&to.get(&[4, N]), &reference::run(&build.partition.parts.graph, &[input(4, 3)]).unwrap()[0]);
+}
+
+#[test]
+fn many_threads_and_sessions() {
+    let Some(_) = gpu() else { return };
+    let seconds = std::env::var("TVMTRT_STRESS_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(5.0);
+    let build = build(graph(Dim::symbol("B", 1, 8), false), Plan::default());
+    let wants: Vec<(Tensor, Tensor)> = (0..8)
+        .map(|seed| {
+            let x = input(1 + seed % 8, seed);
+            let want = reference::run(&build.partition.parts.graph, std::slice::from_ref(&x)).unwrap().remove(0);
+            (x, want)
+        })
+        .collect();
+    let runs = AtomicU64::new(0);
+    let options = SessionOptions { threads: 1, ..SessionOptions::default() };
+    std::thread::scope(|scope| {
+        for thread in 0..64 {
+            let (build, wants, runs, options) = (&build, &wants, &runs, &options);
+            scope.spawn(move || {
+                let mut sessions: Vec<Session> = (0..8).map(|_| Session::new(build, options).unwrap()).collect();
+                let (begin, mut turn) = (Instant::now(), thread);
+                while begin.elapsed().as_secs_f64() < seconds {
+                    let (x, want) = &wants[turn % wants.len()];
+                    let got = crate::networks::run(&mut sessions[turn % 8], std::slice::from_ref(x));
+                    near(&got[0], want);
+                    turn += 1;
+                    runs.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    println!("{} runs of 64 threads with 8 sessions each in {seconds} s", runs.load(Ordering::Relaxed));
+    assert!(runs.load(Ordering::Relaxed) > 1000);
+}

@@ -1,0 +1,75 @@
+//! The GPU and the library that these tests use, and building for them.
+
+use std::sync::Arc;
+use tvmtrt::cuda::device::Device;
+use tvmtrt::ir::Graph;
+use tvmtrt::ir::convert::to_network;
+use tvmtrt::network::capabilities::Flavour;
+use tvmtrt::network::check::check;
+use tvmtrt::session::engine::Loaded;
+use tvmtrt::tensor::dim::Bindings;
+use tvmtrt::tensorrt::config::Range;
+use tvmtrt::tensorrt::emit::{Options, build};
+use tvmtrt::tensorrt::library::Library;
+use tvmtrt::tensorrt::search::Search;
+
+/// A GPU and a library that builds for it.
+#[derive(Clone, Copy)]
+pub struct Gpu {
+    pub device: &'static Device,
+    pub library: &'static Library,
+}
+
+/// What is here, or `None` with a printed SKIP.
+pub fn gpu() -> Option<Gpu> {
+    let found = Device::get(0).map_err(|e| e.message).and_then(|device| {
+        let library = Library::find(&Search::default()).map_err(|e| e.message)?;
+        match library.release().flavour {
+            Flavour::Full => Ok(Gpu { device, library }),
+            Flavour::Rtx => Err(format!("{library:?} is not for this GPU")),
+        }
+    });
+    match found {
+        Ok(gpu) => Some(gpu),
+        Err(why) => {
+            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "gpu"));
+            assert!(!required, "a GPU with TensorRT is required: {why}");
+            println!("SKIP gpu: {}", why.lines().next().unwrap_or(""));
+            None
+        }
+    }
+}
+
+impl Gpu {
+    /// An engine of a graph, or why there is none; `Err(None)` where the rules refuse it.
+    pub fn load(&self, graph: &Graph, at: &Bindings, options: Options) -> Result<Loaded, Option<String>> {
+        let network = to_network(graph).map_err(|_| None)?;
+        check(&network, &self.library.capabilities()).map_err(|_| None)?;
+        let profiles = match at.is_empty() {
+            true => Vec::new(),
+            false => {
+                let max: Bindings = at.iter().map(|(name, value)| (name.clone(), value + 5)).collect();
+                vec![Range { min: at.clone(), opt: at.clone(), max }]
+            }
+        };
+        let options = Options { profiles: profiles.clone(), ..options };
+        let _current = self.device.enter().map_err(|e| Some(e.message))?;
+        let plan = build(self.library, &network, &options).map_err(|e| Some(e.message))?;
+        Loaded::new(self.library, self.device, &plan.engine, graph, profiles, None).map_err(|e| Some(e.message))
+    }
+}
+
+/// Whether the rules accept a graph for the library.
+pub fn accepted(gpu: &Gpu, graph: &Graph) -> bool {
+    to_network(graph).is_ok_and(|n| check(&n, &gpu.library.capabilities()).is_ok())
+}
+
+/// Fast builds.
+pub fn quick() -> Options {
+    Options { effort: Some(0), ..Options::default() }
+}
+
+/// Shared ownership where an interface asks for it.
+pub fn shared<T>(value: T) -> Arc<T> {
+    Arc::new(value)
+}
