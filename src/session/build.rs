@@ -9,17 +9,15 @@ use crate::network::capabilities::Flavour;
 use crate::partition::options::Offload;
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target};
-use crate::session::library::{LibraryOptions, sink};
+use crate::session::engines::EngineOptions;
+use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
-use crate::session::shapes::SymbolRange;
+use crate::session::profiles::{check_names, profiles};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
-use crate::tensor::dim::{Bindings, Symbol};
 use crate::tensor::error::{Code, Error, Result};
-use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,6 +28,8 @@ pub struct BuildOptions {
     pub library: LibraryOptions,
     /// Workspace of an engine in bytes; `None` keeps the partition's.
     pub max_workspace_size: Option<u64>,
+    /// How engines are built, where they are kept, who watches.
+    pub engines: EngineOptions,
     /// Compute capability to build for; `None` is the GPU that is found.
     pub target_sm: Option<(u32, u32)>,
     /// TensorRT's builder optimisation level.
@@ -38,6 +38,20 @@ pub struct BuildOptions {
     pub cpu_instruction_set: Option<String>,
     /// Where log lines go.
     pub log: Log,
+}
+
+impl BuildOptions {
+    /// What every engine's build is told; `workspace` is what the partition says of it.
+    pub fn emit(&self, workspace: Option<u64>) -> emit::Options {
+        emit::Options {
+            workspace: self.max_workspace_size.or(workspace),
+            effort: Some(self.optimization_level as i32),
+            compute_capabilities: self.target_sm.into_iter().collect(),
+            settings: self.engines.settings.clone(),
+            plugins: self.engines.plugins.clone(),
+            ..emit::Options::default()
+        }
+    }
 }
 
 /// What became of a region.
@@ -81,11 +95,12 @@ impl Build {
         for region in &partition.parts.regions {
             let target = target.as_ref().expect("made where there is a region");
             let part = match build_engine(region, target, partition, options) {
-                Err(e) if demanded => return Err(e),
+                Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
                 Err(e) => Part { engine: None, state: format!("own kernels: {}", e.message) },
                 Ok(engine) => {
-                    let (size, version) = (engine.bytes().len(), target.version().version);
-                    Part { engine: Some(engine), state: format!("engine of {version}, {size} bytes; run by own kernels") }
+                    let (size, version, note) = (engine.bytes().len(), target.version().version, engine.note());
+                    let state = format!("engine of {version}, {size} bytes, {note}; run by own kernels");
+                    Part { engine: Some(engine), state }
                 }
             };
             options.log.say(Level::Info, format_args!("region '{}': {}", region.name, part.state));
@@ -146,13 +161,9 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
-    target.build = emit::Options {
-        workspace: Some(options.max_workspace_size.unwrap_or(plan.max_workspace_size)),
-        effort: Some(options.optimization_level as i32),
-        compute_capabilities: options.target_sm.into_iter().collect(),
-        log: Some(sink(&options.log)),
-        ..emit::Options::default()
-    };
+    target.build = options.emit(plan.max_workspace_size);
+    check_names(&partition.inputs, &options.engines.profiles)?;
+    target.set_engines(&options.engines)?;
     Ok(target)
 }
 
@@ -161,49 +172,7 @@ fn build_engine(region: &Region, target: &TensorRt, partition: &Partition, optio
     ensure!(here, Cuda, "there is no GPU to build for; the option target_sm builds for one that is elsewhere");
     let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
     ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-    let mut target = TensorRt { build: target.build.clone(), rules: target.rules.clone(), library: target.library.clone() };
-    target.build.profiles = profile(region, &partition.symbols)?.into_iter().collect();
+    let mut target = target.clone();
+    target.build.profiles = profiles(region, &partition.symbols, &options.engines.profiles)?;
     target.compile(region, &partition.parts.options)
-}
-
-/// The range of symbols that a region's inputs have; `None` where all their extents are fixed.
-fn profile(region: &Region, said: &[SymbolRange]) -> Result<Option<Range<Bindings>>> {
-    let mut symbols = BTreeSet::new();
-    let inputs = region.graph.inputs.iter().map(|v| region.graph.fact(*v));
-    inputs.flat_map(|f| &f.shape).for_each(|d| d.collect_symbols(&mut symbols));
-    let mut range = Range { min: Bindings::new(), opt: Bindings::new(), max: Bindings::new() };
-    for Symbol { name, min, max } in &symbols {
-        ensure!(
-            *max < i64::from(i32::MAX),
-            BadOption,
-            "an engine needs bounds on '{name}'; give the option symbols, such as {name}=1..8, or the input's whole shape"
-        );
-        let opt = said.iter().find(|s| *s.name == **name).and_then(|s| s.opt).unwrap_or(*max);
-        range.min.insert(name.clone(), (*min).max(1));
-        range.opt.insert(name.clone(), opt);
-        range.max.insert(name.clone(), *max);
-    }
-    raise(region, &mut range)?;
-    Ok((!symbols.is_empty()).then_some(range))
-}
-
-/// Raises the smallest values until no tensor of the region is empty: smaller ones run on our own code.
-fn raise(region: &Region, range: &mut Range<Bindings>) -> Result<()> {
-    let dims = || region.graph.values.iter().flat_map(|v| &v.fact.shape).filter(|d| d.as_const().is_none());
-    while let Some(empty) = dims().find(|d| d.eval(&range.min).is_some_and(|v| v < 1)) {
-        let mut symbols = BTreeSet::new();
-        empty.collect_symbols(&mut symbols);
-        let mut raised = false;
-        for Symbol { name, .. } in &symbols {
-            let (low, high) = (range.min[name], range.max[name]);
-            raised |= low < high;
-            range.min.insert(name.clone(), (low + 1).min(high));
-        }
-        ensure!(raised, BadOption, "region '{}': the extent {empty} is 0 at the largest values of its symbols", region.name);
-    }
-    for (name, min) in &range.min {
-        let opt = range.opt[name].max(*min);
-        range.opt.insert(name.clone(), opt);
-    }
-    Ok(())
 }

@@ -5,10 +5,13 @@
 
 pub mod arguments;
 pub mod build;
+pub mod dump;
+pub mod engines;
 pub mod library;
 pub mod log;
 pub mod model;
 pub mod partition;
+pub mod profiles;
 pub mod run;
 pub mod shapes;
 pub mod target;

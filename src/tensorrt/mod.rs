@@ -26,5 +26,11 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 
+pub mod cache;
+pub mod device;
+pub mod plugins;
+pub mod settings;
+
 pub mod emit;
 pub mod info;
+pub mod key;
