@@ -13,6 +13,7 @@ The library is TVMTRT_LIBRARY, or the one in this repository's target/release, o
 import ctypes as c
 import json
 import os
+import traceback
 import typing
 
 import numpy as np
@@ -188,6 +189,25 @@ class Options(_Handle):
         self._as_parameter_ = _P(_get("options_new", _P))
         for key, value in {**(values or {}), **more}.items():
             _call("options_set", self, key.encode(), _option(value).encode())
+
+    def on_progress(self, function):
+        """Have function(region, phase, done, total) called while engines are built; False stops the build with Error (cancelled)."""
+
+        def called(_, region, phase, done, total):
+            try:
+                return function(region.decode(), phase.decode(), done, total) is not False
+            except BaseException:  # it must not unwind into the library
+                traceback.print_exc()
+                return False
+
+        held = _Progress(called)
+        # Kept for ever: what was made with these options may call it as long as it lives.
+        _kept.append(held)
+        _call("options_set_progress_callback", self, held, None, None)
+
+
+_Progress = c.CFUNCTYPE(c.c_int32, _P, c.c_char_p, c.c_char_p, c.c_size_t, c.c_size_t)
+_kept = []
 
 
 def _option(value):

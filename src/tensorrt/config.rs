@@ -69,9 +69,11 @@ macro_rules! setters {
         $(#[$doc])*
         pub fn $set(&mut self, $($a: $t),*) -> Result<()> {
             $(let $a = Number::number($a, self.object.abi())?;)*
+            let before = self.listener.errors();
             // SAFETY: the object is a live configuration, the arguments are numbers.
             let done = unsafe { builder_config::$set(self.object.abi(), self.object.pointer, $($a),*) }?;
-            self.unless(Outcome::failed(done), stringify!($set))
+            // Most of these report nothing: a value that is not taken shows in what is said only.
+            self.unless(Outcome::failed(done) || self.listener.errors() > before, stringify!($set))
         }
     )* };
 }
@@ -164,15 +166,6 @@ impl BuilderConfig {
             self.unless(!done, "set_compute_capability")?;
         }
         Ok(())
-    }
-
-    /// Limits what the build may use of a kind of memory; an error where TensorRT does not take the limit, which it says by silence.
-    pub fn limit_memory_pool(&mut self, pool: MemoryPoolType, bytes: u64) -> Result<()> {
-        self.set_memory_pool_limit(pool, bytes)?;
-        let (abi, object) = (self.object.abi(), self.object.pointer);
-        // SAFETY: the object is a live configuration.
-        let found = unsafe { builder_config::get_memory_pool_limit(abi, object, pool.raw(abi)?) }?;
-        self.unless(found != bytes, &format!("a limit of {bytes} bytes for {}", pool.name()))
     }
 
     /// Adds a profile; returns its index.

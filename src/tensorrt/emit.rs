@@ -23,6 +23,7 @@ use crate::tensorrt::settings::{Settings, TimingUse};
 use crate::tensorrt::weights::{HostWeights, data_type};
 use bytes::Bytes;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// What a build is told besides the network.
 #[derive(Clone, Default)]
@@ -65,7 +66,11 @@ pub fn build(library: &'static Library, network: &Network, options: &Options) ->
     build_in(library, network, options).context(|| format!("network '{}'", network.name))
 }
 
+/// Builds for listed compute capabilities one after the other: TensorRT for RTX mixes up the lists of builds that run at once.
+static LISTED: Mutex<()> = Mutex::new(());
+
 fn build_in(library: &'static Library, network: &Network, options: &Options) -> Result<Plan> {
+    let _alone = (!options.compute_capabilities.is_empty()).then(|| LISTED.lock().unwrap_or_else(PoisonError::into_inner));
     // A GPU that is not there is no matter where another one is built for.
     let _device = options.device.as_ref().filter(|_| options.compute_capabilities.is_empty()).map(Device::enter).transpose()?;
     let builder = Builder::new(library, options.log.clone())?;
@@ -78,14 +83,15 @@ fn build_in(library: &'static Library, network: &Network, options: &Options) -> 
     options.settings.apply(&builder, &mut config)?;
     configure(&mut config, library, network, options, typing)?;
     add_profiles(&builder, &mut config, network, &options.profiles)?;
+    let blame = |error: Error| options.settings.blame(error);
     if options.settings.timing_cache == TimingUse::Off {
-        let engine = builder.build(&definition, &config)?;
+        let engine = builder.build(&definition, &config).map_err(blame)?;
         return Ok(Plan { engine: engine.into(), warnings: definition.words() });
     }
     // Measurements of another device or version are refused: then the build measures anew.
     let earlier = options.timing.as_ref().map(Timing::read).unwrap_or_default();
     let measured = config.use_timing_cache(&earlier).or_else(|_| config.use_timing_cache(&[]))?;
-    let engine = builder.build(&definition, &config)?;
+    let engine = builder.build(&definition, &config).map_err(blame)?;
     if let Some(timing) = &options.timing {
         timing.add(&mut |there| {
             // What others have put there meanwhile; nothing where it does not fit.

@@ -1,6 +1,7 @@
 //! How TensorRT's builder is to work, besides the network, its shapes and its device. One list of steps per set of choices says what
 //! is called; the same list says, before anything is built, which choice a version lacks.
 
+use crate::network::capabilities::Flavour;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::*;
@@ -188,6 +189,10 @@ impl Settings {
         if self.exclude_lean_runtime && !self.version_compatible {
             return clash("exclude_lean_runtime: only a version_compatible engine has a lean runtime");
         }
+        if abi.release.flavour == Flavour::Rtx && self.hardware_compatibility != HardwareCompatibilityLevel::None {
+            let text = format!("option 'hardware_compatibility': it is not in {}: no known version of this flavour has it", abi.release);
+            return Err(Error::new(Code::TensorRtUnsupported, text));
+        }
         for (option, step) in self.steps() {
             step.check(abi).context(|| format!("option '{option}'"))?;
         }
@@ -200,6 +205,13 @@ impl Settings {
             step.apply(builder, config).context(|| format!("option '{option}'"))?;
         }
         Ok(())
+    }
+
+    /// The error of a build that failed, with the options that may be why.
+    pub(in crate::tensorrt) fn blame(&self, error: Error) -> Error {
+        let asked = |(option, step): (&'static str, Step)| (!matches!(step, Step::Flag(_, false))).then(|| format!("option '{option}'"));
+        let options: Vec<String> = self.steps().into_iter().filter_map(asked).collect();
+        if options.is_empty() { error } else { error.context(format!("with {}", options.join(", "))) }
     }
 
     /// Why an engine of these settings cannot run as it is, if so.
@@ -251,7 +263,7 @@ impl Step {
                 let bits = sources.iter().map(|s| Ok(1u32 << s.raw(abi)?)).collect::<Result<Vec<u32>>>()?;
                 config.set_tactic_sources(bits.into_iter().fold(0, |all, bit| all | bit))
             }
-            Step::Pool(pool, bytes) => config.limit_memory_pool(pool, bytes),
+            Step::Pool(pool, bytes) => config.set_memory_pool_limit(pool, bytes),
             Step::AuxStreams(n) => config.set_max_aux_streams(n),
             Step::AverageTimings(n) => config.set_avg_timing_iterations(n),
             Step::Tactics(n) => config.set_max_nb_tactics(n),
