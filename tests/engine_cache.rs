@@ -92,7 +92,11 @@ fn a_process_with_a_role() {
             Ok(engine(1))
         })),
         // Builds, until it is killed.
-        "endless" => (0..).for_each(|n| assert!(get(&cache, n).1 < 2)),
+        "endless" => {
+            for n in 0.. {
+                assert!(get(&cache, n).1 < 2);
+            }
+        }
         "once" => println!("{:?}", get(&cache, 1)),
         other => panic!("{other}"),
     }
@@ -112,6 +116,9 @@ fn a_second_time_nothing_is_built() {
     assert_eq!([get(&cache, 1), get(&cache, 1), get(&cache, 2), get(&cache, 1)], [BUILT, CACHED, BUILT, CACHED]);
     assert_eq!(get(&Cache::open(&folder, None), 2), CACHED);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "engines and nothing else");
+    // One that TensorRT does not take is replaced.
+    assert_eq!(cache.build_anew(&key(2), &mut || Ok(engine(2))).unwrap().1, Origin::Built);
+    assert_eq!(get(&cache, 2), CACHED);
     // A build that fails leaves nothing behind.
     let failed = cache.get_or_build(&key(3), &mut || Err(Error::new(Code::TensorRtBuild, "no")));
     assert_eq!(failed.unwrap_err().code, Code::TensorRtBuild);

@@ -11,6 +11,7 @@ The library is TVMTRT_LIBRARY, or the one in this repository's target/release, o
 """
 
 import ctypes as c
+import itertools
 import json
 import os
 import traceback
@@ -200,14 +201,15 @@ class Options(_Handle):
                 traceback.print_exc()
                 return False
 
-        held = _Progress(called)
-        # Kept for ever: what was made with these options may call it as long as it lives.
-        _kept.append(held)
-        _call("options_set_progress_callback", self, held, None, None)
+        # Kept until all that was made with these options is gone.
+        key = next(_keys)
+        _kept[key] = _Progress(called)
+        _call("options_set_progress_callback", self, _kept[key], _P(key), _forget)
 
 
 _Progress = c.CFUNCTYPE(c.c_int32, _P, c.c_char_p, c.c_char_p, c.c_size_t, c.c_size_t)
-_kept = []
+_kept, _keys = {}, itertools.count(1)
+_forget = c.CFUNCTYPE(None, _P)(lambda key, kept=_kept: kept.pop(key, None) and None)
 
 
 def _option(value):

@@ -3,6 +3,7 @@
 use crate::capi::option_read::{is_on, number, size, value};
 use crate::capi::option_value::{list, profiles};
 use crate::capi::options::tvmtrt_options_t;
+use crate::ensure;
 use crate::session::engines::{CacheOptions, EngineOptions};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::{
@@ -14,15 +15,17 @@ use std::path::PathBuf;
 
 /// Options of `tvmtrt_build` that are on engines.
 pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
+    let (mode, folder) = (value(options, "engine_cache_mode"), path(options, "engine_cache"));
+    ensure!(folder.is_some() || mode == "read_write", BadOption, "option 'engine_cache_mode': {mode}, but no engine_cache is given");
     Ok(EngineOptions {
         settings: settings(options)?,
         plugins: list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect(),
         device: at_least_0(options, "device")?,
         profiles: profiles(value(options, "profiles")).unwrap_or_default(),
-        cache: path(options, "engine_cache").map(|folder| CacheOptions {
+        cache: folder.map(|folder| CacheOptions {
             folder,
             limit: size(options, "engine_cache_limit"),
-            mode: match value(options, "engine_cache_mode") {
+            mode: match mode {
                 "read_only" => Mode::ReadOnly,
                 "never_build" => Mode::NeverBuild,
                 _ => Mode::ReadWrite,
@@ -148,6 +151,7 @@ mod tests {
 
     fn with(key: &str, value: &str) -> EngineOptions {
         let mut options = tvmtrt_options_t::default();
+        options.set("engine_cache", "/a").unwrap();
         options.set(key, value).unwrap();
         read(&options).unwrap()
     }
@@ -163,6 +167,7 @@ mod tests {
             let exempt = NOT_IN_KEYS.iter().any(|(key, _)| *key == row.key);
             for value in others(row) {
                 let mut options = tvmtrt_options_t::default();
+                options.set("engine_cache", "/a").unwrap();
                 options.set(row.key, &value).unwrap();
                 assert_ne!(seen.insert(key_of(&options)), exempt, "{}={value}", row.key);
             }
@@ -220,6 +225,9 @@ mod tests {
         assert_eq!(with("engine_cache", "/a").cache.unwrap().limit, Some(10 << 30));
         assert_eq!(with("device", "0").device, Some(0));
         assert_eq!(with("profiles", "n=1..2;n=3..4").profiles.len(), 2);
+        let mut none = tvmtrt_options_t::default();
+        none.set("engine_cache_mode", "never_build").unwrap();
+        assert!(read(&none).unwrap_err().message.contains("no engine_cache is given"));
         let mut both = tvmtrt_options_t::default();
         both.set("tactic_sources", "none,cudnn").unwrap();
         assert!(read(&both).unwrap_err().message.contains("cannot stand beside others"));

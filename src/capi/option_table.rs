@@ -114,7 +114,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Integer(-1, 127),
         default: "-1",
         stages: BUILD,
-        doc: "GPU that engines are built on, counted from 0 as CUDA does. -1: the first, if there is one; any other must be there.",
+        doc: "GPU that engines are built on, counted from 0 as CUDA does. -1: the first, if there is one; another must be there. target_sm needs none.",
     },
     Row {
         key: "distributive_independence",

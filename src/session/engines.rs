@@ -1,5 +1,7 @@
 //! What a caller says of engines: how TensorRT builds them, for which ranges of shapes, where they are kept, who watches.
 
+use crate::ensure;
+use crate::network::capabilities::Flavour;
 use crate::session::library::sink;
 use crate::session::log::{Level, Log};
 use crate::session::shapes::SymbolRange;
@@ -73,6 +75,10 @@ impl EngineOptions {
     /// is an error that names it.
     pub fn fill(&self, build: &mut emit::Options, library: &Library, log: &Log) -> Result<()> {
         self.settings.check(library.abi())?;
+        let (timing, kept) = (self.settings.timing_cache, self.cache.is_some() || self.timing_file.is_some());
+        ensure!(timing != TimingUse::Off || self.timing_file.is_none(), BadOption, "option 'timing_cache_file': timing_cache is off");
+        let text = "required needs measurements of earlier builds, in engine_cache or timing_cache_file";
+        ensure!(timing != TimingUse::Required || kept, BadOption, "option 'timing_cache': {text}");
         build.log = Some(sink(log));
         if build.compute_capabilities.is_empty() {
             build.device = match self.device {
@@ -91,6 +97,8 @@ impl EngineOptions {
             // Nothing can be built then.
             _ if build.compute_capabilities.is_empty() && build.device.is_none() => None,
             (Some(file), _) => Some(Timing::at(file, Some(cache_sink(log)))),
+            // TensorRT for RTX measures nothing.
+            (None, Some(_)) if library.release().flavour == Flavour::Rtx => None,
             (None, Some(folder)) => Some(Timing::in_folder(folder, key::timing(&Place::of(library, build)?), Some(cache_sink(log)))),
             (None, None) => None,
         })

@@ -79,8 +79,21 @@ impl TensorRt {
         self.build.device.is_some()
     }
 
-    /// The engine of a region, from the cache or built now.
-    fn make(&self, library: &'static Library, region: &Region, network: &Network) -> Result<Plan> {
+    /// As [`Target::compile`], but built now whatever is in the cache, and put there: for an engine of the cache that TensorRT does not
+    /// take.
+    pub fn compile_anew(&self, region: &Region) -> Result<Box<dyn Engine>> {
+        self.compile_region(region, true)
+    }
+
+    fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
+        let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
+        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let plan = self.make(library, region, &network?, anew).context(|| format!("region '{}'", region.name))?;
+        Ok(Box::new(plan))
+    }
+
+    /// The engine of a region, from the cache or built now. `anew`: not from the cache, whose engine TensorRT does not take.
+    fn make(&self, library: &'static Library, region: &Region, network: &Network, anew: bool) -> Result<Plan> {
         let mut options = self.build.clone();
         if let Some(watch) = self.engines.watch.clone() {
             let region = region.name.clone();
@@ -100,7 +113,7 @@ impl TensorRt {
                 if let Some(dump) = &dump {
                     dump.write("key.txt", key.text().as_bytes());
                 }
-                cache.get_or_build(&key, &mut build)
+                if anew { cache.build_anew(&key, &mut build) } else { cache.get_or_build(&key, &mut build) }
             }),
         };
         if let Some(dump) = &dump {
@@ -156,10 +169,7 @@ impl Target for TensorRt {
     }
 
     fn compile(&self, region: &Region, _: &PartitionOptions) -> Result<Box<dyn Engine>> {
-        let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
-        let plan = self.make(library, region, &network?).context(|| format!("region '{}'", region.name))?;
-        Ok(Box::new(plan))
+        self.compile_region(region, false)
     }
 }
 

@@ -4,7 +4,11 @@ use crate::{build, build_with, folder, library, model, options, state};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use tvmtrt::capi::option_read;
+use tvmtrt::session::profiles::profiles;
+use tvmtrt::session::target::TensorRt;
 use tvmtrt::tensor::error::Code;
+use tvmtrt::tensorrt::cache::{Cache, Key};
 
 #[test]
 fn an_engine_is_built_once_and_then_found() {
@@ -46,6 +50,31 @@ fn an_engine_is_built_once_and_then_found() {
     {
         assert!(state(&build(&model(0.5, true), &[cache, more]).0.unwrap()).contains(", cached;"), "{more:?}");
     }
+}
+
+#[test]
+fn an_engine_that_tensorrt_does_not_take_is_replaced() {
+    let Some(_) = library() else { return };
+    let (folder, dump) = (folder("replaced"), folder("replaced-dump"));
+    let pairs = [("engine_cache", folder.to_str().unwrap()), ("dump_folder", dump.to_str().unwrap())];
+    let good = build(&model(0.5, true), &pairs).0.unwrap().engine(0).unwrap().to_vec();
+    let key = Key::new(fs::read_to_string(dump.join("tvmgen_default_tensorrt_main_0.key.txt")).unwrap());
+    // A file that is whole, of bytes that are no engine.
+    Cache::open(&folder, None).build_anew(&key, &mut || Ok(b"no engine"[..].into())).unwrap();
+    let (options, _) = options(&pairs);
+    let built = build_with(&model(0.5, true), &options).unwrap();
+    assert_eq!(built.engine(0).unwrap(), b"no engine");
+    let plan = option_read::partition(&options).unwrap();
+    let build = option_read::build(&options).unwrap();
+    let mut target = TensorRt::plan(&plan.library, &plan.plan, &build.log).unwrap();
+    target.build = build.emit(None);
+    target.set_engines(&build.engines).unwrap();
+    let region = &built.partition.parts.regions[0];
+    target.build.profiles = profiles(region, &built.partition.symbols, &[]).unwrap();
+    let anew = target.compile_anew(region).unwrap();
+    assert!(anew.note().starts_with("built in") && anew.bytes().len() == good.len());
+    let again = build_with(&model(0.5, true), &options).unwrap();
+    assert!(state(&again).contains(", cached") && again.engine(0).unwrap() == anew.bytes());
 }
 
 #[test]

@@ -47,9 +47,25 @@ fn every_option_builds_or_is_refused_by_name() {
     for (key, value, e) in &refused {
         println!("{key}={value}: {e}");
         let named = e.message.contains(&format!("option '{key}'"));
-        assert!(named && matches!(e.code, Code::TensorRtUnsupported | Code::TensorRtBuild), "{key}={value}: {e}");
+        assert!(named && matches!(e.code, Code::TensorRtUnsupported | Code::TensorRtBuild | Code::BadOption), "{key}={value}: {e}");
     }
     assert!(accepted > 25, "{accepted}");
+}
+
+#[test]
+fn measurements_are_kept_where_they_are_asked_for_and_needed_where_they_are_required() {
+    let Some(_) = library() else { return };
+    let folder = folder("timing");
+    let file = folder.join("a.timing");
+    let file = ("timing_cache_file", file.to_str().unwrap());
+    let cache = ("engine_cache", folder.to_str().unwrap());
+    let said = |pairs: &[(&str, &str)]| build(&model(0.5, true), pairs).0.map(|b| state(&b)).map_err(|e| e.message);
+    assert!(said(&[("timing_cache", "required")]).unwrap_err().contains("needs measurements"));
+    assert!(said(&[("timing_cache", "off"), file]).unwrap_err().contains("timing_cache is off"));
+    assert!(said(&[file]).unwrap().contains("built in") && fs::metadata(file.1).is_ok());
+    for pairs in [&[("timing_cache", "required"), file][..], &[("timing_cache", "required"), cache], &[("timing_cache", "off")]] {
+        assert!(said(pairs).unwrap().contains("built in"), "{pairs:?}");
+    }
 }
 
 #[test]

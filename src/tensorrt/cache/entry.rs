@@ -143,7 +143,7 @@ mod tests {
             write(&path, key, payload).unwrap();
             let found = read_for(&path, key).unwrap();
             assert_eq!(found, payload);
-            assert!(payload.is_empty() || found.as_ptr() as usize % ALIGN == 0);
+            assert!(payload.is_empty() || (found.as_ptr() as usize).is_multiple_of(ALIGN));
             assert!(matches!(read_for(&path, "other"), Err(Fault::Damaged(why)) if why.contains("another key")));
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);

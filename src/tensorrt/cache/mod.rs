@@ -150,6 +150,20 @@ impl Cache {
         Ok((engine, Origin::Built))
     }
 
+    /// As [`Cache::get_or_build`] where the folder holds nothing for this key: for an engine of the folder that TensorRT does not
+    /// take, for whatever reason it has.
+    pub fn build_anew(&self, key: &Key, build: &mut dyn FnMut() -> Result<Bytes>) -> Result<(Bytes, Origin)> {
+        if self.mode != Mode::ReadWrite {
+            return Ok((build()?, Origin::Built));
+        }
+        let lock = self.lock(key)?;
+        let engine = build()?;
+        if lock.is_some() {
+            self.store(&self.path(key, "engine"), key, &engine);
+        }
+        Ok((engine, Origin::Built))
+    }
+
     fn path(&self, key: &Key, kind: &str) -> PathBuf {
         self.folder.join(format!("{}.{kind}", key.stem()))
     }
