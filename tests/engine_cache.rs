@@ -81,7 +81,7 @@ fn a_process_with_a_role() {
         // Builds for a while, as TensorRT does.
         "slow" => {
             let build = &mut || {
-                std::thread::sleep(Duration::from_millis(600));
+                std::thread::sleep(Duration::from_secs(2));
                 Ok(engine(1))
             };
             println!("{:?}", cache.get_or_build(&key(1), build).unwrap().1);
@@ -164,10 +164,14 @@ fn an_end_at_any_moment_leaves_no_bad_file() {
         // Engines vanish, so that there is always something to build.
         names(&folder, ".engine").iter().for_each(|n| fs::remove_file(folder.join(n)).unwrap());
         let mut child = process("endless", &folder).stdout(Stdio::null()).spawn().unwrap();
+        // A process takes its time to start.
+        while names(&folder, ".lock").is_empty() && names(&folder, ".engine").is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         seed ^= seed << 13;
         seed ^= seed >> 17;
         seed ^= seed << 5;
-        std::thread::sleep(Duration::from_micros(u64::from(seed % 60_000)));
+        std::thread::sleep(Duration::from_micros(u64::from(seed % 20_000)));
         child.kill().unwrap();
         child.wait().unwrap();
         interrupted += usize::from(!names(&folder, ".lock").is_empty());

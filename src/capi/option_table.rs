@@ -135,7 +135,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: BUILD,
-        doc: "Folder that keeps engines, so that none is built twice. Processes may share it. Unset: none is kept.",
+        doc: "Folder that keeps engines, so that none is built twice. Processes may share it; no stranger should write to it.",
     },
     Row {
         key: "engine_cache_limit",
