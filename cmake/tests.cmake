@@ -39,6 +39,9 @@ example_test(
   run_network_says_what_is_wrong "error [0-9]+: .*no_such_input" "${examples}/run_network" "${networks}/resnet18/model.onnx"
   "no_such_input=1")
 
+add_test(NAME command COMMAND "${prefix}/${CMAKE_INSTALL_BINDIR}/tvmtrt" --version)
+set_tests_properties(command PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "^tvmtrt ${PROJECT_VERSION}")
+
 find_program(PKG_CONFIG pkg-config)
 if(PKG_CONFIG)
   add_test(NAME pkg_config COMMAND sh -c "\"$1\" -std=c99 \"$2\" -o \"$3\" $(\"$4\" --cflags --libs tvmtrt)" sh "${CMAKE_C_COMPILER}"

@@ -393,6 +393,21 @@ typedef void (*tvmtrt_finalizer_t)(void *user);
 typedef void (*tvmtrt_log_callback_t)(void *user, uint32_t level, const char *message);
 
 /**
+ * Hears how the engine of `region` comes along: `done` of `total` steps of `phase`; `total` is 0 where nobody knows it. The texts
+ * are UTF-8 and live until the function returns.
+ *
+ * Returns 0 to stop: `tvmtrt_build` then fails with TVMTRT_ERROR_CANCELLED. Anything else goes on.
+ *
+ * Called by threads of TensorRT (10 and newer), and while another process builds the same engine. Must not unwind, must not call
+ * tvmtrt.
+ */
+typedef int32_t (*tvmtrt_progress_callback_t)(void *user,
+                                              const char *region,
+                                              const char *phase,
+                                              size_t done,
+                                              size_t total);
+
+/**
  * The shape of one input, by name. Made by the caller; nothing of it is kept.
  */
 typedef struct {
@@ -599,7 +614,7 @@ TVMTRT_MUST_USE tvmtrt_error_t *tvmtrt_options_keys(uint32_t format, tvmtrt_text
  * Sets options from the environment variables of TVM and MXNet, as they are at this call.
  *
  * `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
- * (1: `default`, 0: `off`). `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8`, `TVM_TENSORRT_CACHE_DIR` and
+ * (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8` and
  * `TVM_TENSORRT_MULTI_ENGINE` are known but have no option yet: asking for one is an error.
  * Unset and empty variables change nothing.
  *
@@ -658,6 +673,24 @@ tvmtrt_error_t *tvmtrt_options_set_log_callback(tvmtrt_options_t *options,
                                                 tvmtrt_log_callback_t callback,
                                                 void *user,
                                                 tvmtrt_finalizer_t finalizer);
+
+/**
+ * Tells `callback` how builds of engines come along, and lets it stop them.
+ *
+ * \param options Changed.
+ * \param callback The function; NULL for none.
+ * \param user Handed to the function. Given away on success: `finalizer` ends it.
+ * \param finalizer Called once with `user`, when the options and every object made with them are deleted; may be NULL.
+ * \return NULL, or an error, after which `user` is still the caller's: TVMTRT_ERROR_NULL_POINTER.
+ *
+ * Thread safety: one thread at a time for one options object.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_options_set_progress_callback(tvmtrt_options_t *options,
+                                                     tvmtrt_progress_callback_t callback,
+                                                     void *user,
+                                                     tvmtrt_finalizer_t finalizer);
 
 /**
  * The name, as the model has it.
@@ -1014,14 +1047,22 @@ void tvmtrt_partition_delete(tvmtrt_partition_t *partition);
 
 /**
  * Builds an engine or kernels for each region. A region that TensorRT cannot serve here (no library, no GPU and no `target_sm`)
- * gets kernels instead; `tvmtrt_build_region_state` says so.
+ * gets kernels instead; `tvmtrt_build_region_state` says so. With the option `engine_cache`, an engine that was built before, by
+ * whatever process, is not built again.
  *
  * \param partition Lent; kept alive by the result.
- * \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `device`, `log_level`, `max_workspace_size`, `target_sm`,
- *     `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
+ * \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `compilation_cache`,
+ *     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
+ *     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `l2_limit_for_tiling`, `log_level`,
+ *     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `preview_features`, `profiles`,
+ *     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
+ *     `tactic_dram_size`, `tactic_shared_memory_size`, `tactic_sources`, `target_sm`, `tensorrt_force_version`,
+ *     `tensorrt_library`, `tf32`, `tiling_optimization_level`, `timing_cache`, `timing_cache_file`, `version_compatible`,
+ *     `weight_streaming`. NULL for defaults.
  * \param out Gets the build: the caller's, to be deleted.
  * \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
- *     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_CPU_CODE.
+ *     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_TENSORRT_UNSUPPORTED (an option that this version lacks), TVMTRT_ERROR_CPU_CODE,
+ *     TVMTRT_ERROR_CANCELLED (by the progress callback), TVMTRT_ERROR_UNKNOWN_NAME (`profiles`), TVMTRT_ERROR_CUDA (`device`).
  *
  * Thread safety: any thread.
  * Since: 0.1
@@ -1154,7 +1195,7 @@ void tvmtrt_build_delete(tvmtrt_build_t *build);
  * Makes a session.
  *
  * \param build Lent; kept alive by the result.
- * \param options Read: `cuda_graph`, `log_level`, `threads`. NULL for defaults.
+ * \param options Read: `log_level`, `threads`. NULL for defaults.
  * \param out Gets the session: the caller's, to be deleted.
  * \return NULL, or an error.
  *
@@ -1167,36 +1208,6 @@ tvmtrt_error_t *tvmtrt_session_new(const tvmtrt_build_t *build,
                                    tvmtrt_session_t **out);
 
 /**
- * From now on, the session's work on a GPU is queued on the caller's stream, behind what is queued there. A run whose outputs are all
- * on the GPU then returns while its work is under way; one with an output in host memory returns when that is complete. Without a
- * stream of the caller's, a session has its own, and every run returns when it is complete.
- *
- * \param session Changed.
- * \param stream A `cudaStream_t` or `CUstream` of the GPU that the session's engines are on; it must live until the session is deleted
- *     or has another stream. NULL is CUDA's default stream.
- * \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
- *
- * Thread safety: one thread at a time for one session.
- * Since: 0.1
- */
-TVMTRT_MUST_USE
-tvmtrt_error_t *tvmtrt_session_set_stream(const tvmtrt_session_t *session,
-                                          void *stream);
-
-/**
- * Waits until all work that the session has queued is done.
- *
- * \param session Lent.
- * \return NULL, or an error: TVMTRT_ERROR_CUDA where that work failed, TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the
- *     session.
- *
- * Thread safety: one thread at a time for one session.
- * Since: 0.1
- */
-TVMTRT_MUST_USE
-tvmtrt_error_t *tvmtrt_session_synchronize(const tvmtrt_session_t *session);
-
-/**
  * Deletes a session. Waits for the session's own work only. Outputs that were returned live on.
  *
  * \param session Given away; NULL is allowed.
@@ -1207,15 +1218,10 @@ tvmtrt_error_t *tvmtrt_session_synchronize(const tvmtrt_session_t *session);
 void tvmtrt_session_delete(tvmtrt_session_t *session);
 
 /**
- * Computes outputs from inputs.
+ * Computes outputs from inputs, in host memory. Returns when the outputs are complete.
  *
- * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`, or
- * `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
- * Element type and shape must be the input's own: nothing is converted.
- *
- * It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
- * returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
- * All this is checked first; an error of it leaves every
+ * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`;
+ * element type and shape must be the input's own: nothing is converted. All this is checked first; an error of it leaves every
  * output as it was. After an error of the computation itself, the elements of the caller's output tensors are unspecified.
  *
  * \param session Changed.

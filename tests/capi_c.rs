@@ -61,7 +61,7 @@ fn regions_are_built_by_a_real_library() {
     if std::env::var_os("TVMTRT_TENSORRT_LIBRARY").is_none() {
         return skip("tensorrt", "TVMTRT_TENSORRT_LIBRARY names no library");
     }
-    println!("{}", run(Command::new(compile("regions_build", "regions")).arg("build")));
+    println!("{}", run(Command::new(compile("regions_build", "regions")).arg("build").arg(scratch("regions_cache"))));
 }
 
 macro_rules! layout {

@@ -202,7 +202,8 @@ fn no_path_leads_to_a_later_module() {
     let mut faults = Vec::new();
     for file in files("src") {
         let module = module_of(&file);
-        let Some(own) = module.first() else { continue };
+        // Programs use the library from outside.
+        let Some(own) = module.first().filter(|m| *m != "bin") else { continue };
         let own = order.iter().position(|m| m == own).unwrap_or_else(|| panic!("{} is in no module of lib.rs", file.display()));
         for path in paths(&module, &tokens(&read(&file))) {
             let fault = match path.first() {

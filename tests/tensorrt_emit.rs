@@ -13,8 +13,9 @@ use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::abi::{ActivationType, ElementWiseOperation, MatrixOperation, PoolingType, ReduceOperation, UnaryOperation};
+use tvmtrt::tensorrt::cache::timing::Timing;
 use tvmtrt::tensorrt::config::Range;
-use tvmtrt::tensorrt::emit::{Options, Plan, build};
+use tvmtrt::tensorrt::emit::{Options, build};
 use tvmtrt::tensorrt::info::Info;
 use tvmtrt::tensorrt::library::Library;
 use tvmtrt::tensorrt::search::{Search, VARIABLE};
@@ -159,11 +160,19 @@ fn constants_selections_and_gathers_build() {
     b.output(x, "same").unwrap();
     let network = b.finish();
     check(&network, &library.capabilities()).unwrap();
-    let plan = build(library, &network, &options(library)).unwrap_or_else(|e| panic!("{e}"));
-    // Measurements of one build serve the next; bytes that are none are passed over.
-    for earlier in [plan.timing_cache.clone(), bytes::Bytes::from_static(b"no cache")] {
-        let again: Plan = build(library, &network, &Options { timing_cache: Some(earlier), ..options(library) }).unwrap();
-        assert!(!again.engine.is_empty());
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("emit.timing");
+    let _ = std::fs::remove_file(&file);
+    // Measurements of one build serve the next; bytes that are none are passed over, and replaced.
+    for before in [None, None, Some("no measurements")] {
+        if let Some(text) = before {
+            std::fs::write(&file, text).unwrap();
+        }
+        let timing = Some(Timing::at(&file, None));
+        let plan = build(library, &network, &Options { timing, ..options(library) }).unwrap_or_else(|e| panic!("{e}"));
+        assert!(!plan.engine.is_empty());
+        let kept = std::fs::read(&file).unwrap_or_default();
+        println!("{} bytes of measurements", kept.len());
+        assert!(kept != b"no measurements");
     }
 }
 

@@ -11,8 +11,10 @@ The library is TVMTRT_LIBRARY, or the one in this repository's target/release, o
 """
 
 import ctypes as c
+import itertools
 import json
 import os
+import traceback
 import typing
 
 import numpy as np
@@ -188,6 +190,26 @@ class Options(_Handle):
         self._as_parameter_ = _P(_get("options_new", _P))
         for key, value in {**(values or {}), **more}.items():
             _call("options_set", self, key.encode(), _option(value).encode())
+
+    def on_progress(self, function):
+        """Have function(region, phase, done, total) called while engines are built; False stops the build with Error (cancelled)."""
+
+        def called(_, region, phase, done, total):
+            try:
+                return function(region.decode(), phase.decode(), done, total) is not False
+            except BaseException:  # it must not unwind into the library
+                traceback.print_exc()
+                return False
+
+        # Kept until all that was made with these options is gone.
+        key = next(_keys)
+        _kept[key] = _Progress(called)
+        _call("options_set_progress_callback", self, _kept[key], _P(key), _forget)
+
+
+_Progress = c.CFUNCTYPE(c.c_int32, _P, c.c_char_p, c.c_char_p, c.c_size_t, c.c_size_t)
+_kept, _keys = {}, itertools.count(1)
+_forget = c.CFUNCTYPE(None, _P)(lambda key, kept=_kept: kept.pop(key, None) and None)
 
 
 def _option(value):

@@ -38,14 +38,22 @@ impl tvmtrt_build_t {
 }
 
 /// Builds an engine or kernels for each region. A region that TensorRT cannot serve here (no library, no GPU and no `target_sm`)
-/// gets kernels instead; `tvmtrt_build_region_state` says so.
+/// gets kernels instead; `tvmtrt_build_region_state` says so. With the option `engine_cache`, an engine that was built before, by
+/// whatever process, is not built again.
 ///
 /// \param partition Lent; kept alive by the result.
-/// \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `device`, `log_level`, `max_workspace_size`, `target_sm`,
-///     `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
+/// \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `compilation_cache`,
+///     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
+///     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `l2_limit_for_tiling`, `log_level`,
+///     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `preview_features`, `profiles`,
+///     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
+///     `tactic_dram_size`, `tactic_shared_memory_size`, `tactic_sources`, `target_sm`, `tensorrt_force_version`,
+///     `tensorrt_library`, `tf32`, `tiling_optimization_level`, `timing_cache`, `timing_cache_file`, `version_compatible`,
+///     `weight_streaming`. NULL for defaults.
 /// \param out Gets the build: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
-///     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_CPU_CODE.
+///     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_TENSORRT_UNSUPPORTED (an option that this version lacks), TVMTRT_ERROR_CPU_CODE,
+///     TVMTRT_ERROR_CANCELLED (by the progress callback), TVMTRT_ERROR_UNKNOWN_NAME (`profiles`), TVMTRT_ERROR_CUDA (`device`).
 ///
 /// Thread safety: any thread.
 /// Since: 0.1

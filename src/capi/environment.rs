@@ -51,8 +51,8 @@ fn int8(value: &str) -> Result<Option<(&'static str, String)>> {
     missing(is_on(value)?, "engines in int8")
 }
 
-fn cache_folder(_: &str) -> Result<Option<(&'static str, String)>> {
-    missing(true, "a cache of engines")
+fn cache_folder(value: &str) -> Result<Option<(&'static str, String)>> {
+    Ok(Some(("engine_cache", value.to_string())))
 }
 
 fn multi_engine(value: &str) -> Result<Option<(&'static str, String)>> {
@@ -86,7 +86,8 @@ mod tests {
         let options = with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "4096"), ("USE_TENSORRT", "1"), ("MXNET_USE_TENSORRT", "0")]).unwrap();
         assert_eq!(options.get("max_workspace_size").unwrap(), "4096");
         assert_eq!(options.get("offload").unwrap(), "off");
-        assert_eq!(with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "0")]).unwrap().get("max_workspace_size").unwrap(), "1073741824");
+        assert_eq!(with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "0")]).unwrap().get("max_workspace_size").unwrap(), "");
+        assert_eq!(with(&[("TVM_TENSORRT_CACHE_DIR", "/a b")]).unwrap().get("engine_cache").unwrap(), "/a b");
         assert_eq!(with(&[("TVM_TENSORRT_USE_FP16", "0"), ("USE_TENSORRT", "")]).unwrap().get("offload").unwrap(), "on");
     }
 
@@ -94,7 +95,7 @@ mod tests {
     fn what_cannot_be_done_is_said() {
         for (name, value, code) in [
             ("TVM_TENSORRT_USE_FP16", "1", Code::NotImplemented),
-            ("TVM_TENSORRT_CACHE_DIR", "/tmp", Code::NotImplemented),
+            ("TVM_TENSORRT_MULTI_ENGINE", "1", Code::NotImplemented),
             ("USE_TENSORRT", "perhaps", Code::BadOption),
             ("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "lots", Code::BadOption),
         ] {

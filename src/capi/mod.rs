@@ -15,6 +15,7 @@ pub mod guard;
 // Options: the table and what follows from it.
 pub mod environment;
 pub mod nearest;
+pub mod option_engines;
 pub mod option_read;
 pub mod option_table;
 pub mod option_text;
@@ -30,6 +31,8 @@ pub mod text;
 pub mod options;
 
 pub mod log;
+
+pub mod progress;
 
 pub mod value;
 

@@ -1,6 +1,7 @@
 //! From checked option values to the plain structs that each stage takes.
 
-use crate::capi::option_value::{compute_capability, list, symbols};
+use crate::capi::option_engines;
+use crate::capi::option_value::{bytes, compute_capability, list, symbols};
 use crate::capi::options::tvmtrt_options_t;
 use crate::network::capabilities::Version;
 use crate::partition::options::{Offload, PartitionOptions as Plan};
@@ -11,15 +12,20 @@ use crate::session::partition::{PartitionOptions, plan_filter};
 use crate::session::run::SessionOptions;
 use crate::tensor::error::{Code, Error, Result};
 
-fn value<'a>(options: &'a tvmtrt_options_t, key: &str) -> &'a str {
+pub(super) fn value<'a>(options: &'a tvmtrt_options_t, key: &str) -> &'a str {
     options.get(key).unwrap_or_default()
 }
 
-fn is_on(options: &tvmtrt_options_t, key: &str) -> bool {
+pub(super) fn is_on(options: &tvmtrt_options_t, key: &str) -> bool {
     value(options, key) == "true"
 }
 
-fn number<T: std::str::FromStr>(options: &tvmtrt_options_t, key: &str) -> Result<T> {
+/// A number of bytes, where there is one.
+pub(super) fn size(options: &tvmtrt_options_t, key: &str) -> Option<u64> {
+    bytes(value(options, key))
+}
+
+pub(super) fn number<T: std::str::FromStr>(options: &tvmtrt_options_t, key: &str) -> Result<T> {
     let fault = || Error::new(Code::BadOption, format!("option '{key}': {} is too large for this machine", value(options, key)));
     value(options, key).parse().map_err(|_| fault())
 }
@@ -55,7 +61,7 @@ pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
         version: Version::parse(value(options, "tensorrt_version")),
         use_implicit_batch: is_on(options, "use_implicit_batch"),
         remove_no_mac_subgraphs: is_on(options, "remove_no_mac_subgraphs"),
-        max_workspace_size: number(options, "max_workspace_size")?,
+        max_workspace_size: size(options, "max_workspace_size"),
         min_region_size: number(options, "min_region_size")?,
         max_regions: Some(number(options, "max_regions")?).filter(|n| *n > 0),
         keep_off_operators: list(value(options, "keep_off_operators")).into_iter().collect(),
@@ -71,10 +77,10 @@ pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
     let set = value(options, "cpu_instruction_set");
     Ok(BuildOptions {
         library: library(options),
-        max_workspace_size: options.given("max_workspace_size").and_then(|v| v.parse().ok()),
+        max_workspace_size: size(options, "max_workspace_size"),
+        engines: option_engines::read(options)?,
         target_sm: compute_capability(value(options, "target_sm")),
         optimization_level: number(options, "builder_optimization_level")?,
-        device: number(options, "device")?,
         cpu_instruction_set: (set != "auto").then(|| set.to_string()),
         log: log(options),
     })
@@ -110,7 +116,7 @@ mod tests {
         }
         let p = partition(&options).unwrap();
         assert_eq!((p.plan.version, p.plan.offload), (Some(Version::new(8, 6, 1)), Offload::On));
-        assert_eq!((p.plan.keep_off_nodes.len(), p.symbols[0].opt, p.plan.max_workspace_size), (2, Some(4), 1 << 30));
+        assert_eq!((p.plan.keep_off_nodes.len(), p.symbols[0].opt, p.plan.max_workspace_size), (2, Some(4), None));
         let b = build(&options).unwrap();
         assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
         assert_eq!(b.cpu_instruction_set.as_deref(), Some("portable"));

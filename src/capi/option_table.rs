@@ -14,12 +14,18 @@ pub enum Kind {
     Version,
     /// A compute capability such as `8.6`. Empty: none.
     ComputeCapability,
+    /// A number of bytes, also with K, M, G or T behind it for powers of 1024. Empty: none.
+    Bytes,
     /// A file or folder. Empty: none.
     Path,
     /// Names, separated by commas.
     List,
+    /// Some of these words, separated by commas.
+    Words(&'static [&'static str]),
     /// `name=value`, `name=min..max` or `name=min..opt..max`, separated by commas.
     Symbols,
+    /// Lists as of [`Kind::Symbols`], separated by semicolons.
+    Profiles,
 }
 
 /// Which functions read an option. Others ignore it.
@@ -51,22 +57,56 @@ pub struct Row {
 }
 
 const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run];
+const BUILD: &[Stage] = &[Stage::Build];
 const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build];
+
+/// TensorRT's preview features, all of them but the one that is always on where it is one.
+pub const PREVIEW_FEATURES: &[&str] = &[
+    "faster_dynamic_shapes_0805",
+    "disable_external_tactic_sources_for_core_0805",
+    "aliased_plugin_io_10_03",
+    "runtime_activation_resize_10_10",
+    "multidevice_runtime_10_16",
+];
+
+/// TensorRT's sources of kernels; `none` is none of them.
+pub const TACTIC_SOURCES: &[&str] = &["none", "cublas", "cublas_lt", "cudnn", "edge_mask_convolutions", "jit_convolutions"];
 
 /// Every option, sorted by key.
 pub static OPTIONS: &[Row] = &[
     Row {
+        key: "avg_timing_iterations",
+        kind: Kind::Integer(1, 1000),
+        default: "1",
+        stages: BUILD,
+        doc: "How often TensorRT measures each candidate kernel; it takes the mean.",
+    },
+    Row {
         key: "builder_optimization_level",
         kind: Kind::Integer(0, 5),
         default: "3",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "How long TensorRT searches for a fast engine: 0 builds fastest, 5 runs fastest.",
+    },
+    Row {
+        key: "builder_threads",
+        kind: Kind::Integer(1, 1024),
+        default: "1",
+        stages: BUILD,
+        doc: "Threads that TensorRT may use to build an engine.",
+    },
+    Row {
+        key: "compilation_cache",
+        kind: Kind::Switch,
+        default: "true",
+        stages: BUILD,
+        doc: "Kernels that TensorRT compiles are kept with its measurements. TensorRT 10 and newer.",
     },
     Row {
         key: "cpu_instruction_set",
         kind: Kind::Choice(&["auto", "portable", "avx2", "avx512", "neon"]),
         default: "auto",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "Instructions that CPU kernels may use. auto takes the best that this machine has.",
     },
     Row {
@@ -78,10 +118,59 @@ pub static OPTIONS: &[Row] = &[
     },
     Row {
         key: "device",
-        kind: Kind::Integer(0, 1_000),
-        default: "0",
-        stages: &[Stage::Build],
-        doc: "The GPU that engines are built for and run on, as CUDA counts the visible ones.",
+        kind: Kind::Integer(-1, 127),
+        default: "-1",
+        stages: BUILD,
+        doc: "GPU that engines are built on, counted from 0 as CUDA does. -1: the first, if there is one; another must be there. target_sm needs none.",
+    },
+    Row {
+        key: "distributive_independence",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "An element has the same result whatever else is in its batch. TensorRT 10.12 and newer.",
+    },
+    Row {
+        key: "dump_folder",
+        kind: Kind::Path,
+        default: "",
+        stages: BUILD,
+        doc: "Folder for files on each region: the network, the key, what TensorRT said, the engine and, with a GPU, its layers.",
+    },
+    Row {
+        key: "engine_cache",
+        kind: Kind::Path,
+        default: "",
+        stages: BUILD,
+        doc: "Folder that keeps engines, so that none is built twice. Processes may share it; no stranger should write to it.",
+    },
+    Row {
+        key: "engine_cache_limit",
+        kind: Kind::Bytes,
+        default: "10737418240",
+        stages: BUILD,
+        doc: "Most bytes in engine_cache; what was not used for longest goes first. Empty: any number.",
+    },
+    Row {
+        key: "engine_cache_mode",
+        kind: Kind::Choice(&["read_write", "read_only", "never_build"]),
+        default: "read_write",
+        stages: BUILD,
+        doc: "read_only: the folder is not changed. never_build: nor is an engine built; a region whose engine is not there has own kernels.",
+    },
+    Row {
+        key: "exclude_lean_runtime",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "A version_compatible engine without the runtime that runs it elsewhere. TensorRT 8.6 and newer.",
+    },
+    Row {
+        key: "hardware_compatibility",
+        kind: Kind::Choice(&["none", "ampere_plus", "same_compute_capability"]),
+        default: "none",
+        stages: BUILD,
+        doc: "GPUs besides the one at hand that engines must run on. TensorRT 8.6 and newer; same_compute_capability 10.9 and newer.",
     },
     Row {
         key: "keep_off_nodes",
@@ -98,11 +187,25 @@ pub static OPTIONS: &[Row] = &[
         doc: "Operators, such as nn.softmax, that are not given to TensorRT.",
     },
     Row {
+        key: "l2_limit_for_tiling",
+        kind: Kind::Bytes,
+        default: "",
+        stages: BUILD,
+        doc: "Second-level cache that a tiling may use. Unset: TensorRT chooses. TensorRT 10.8 and newer.",
+    },
+    Row {
         key: "log_level",
         kind: Kind::Choice(&["off", "error", "warning", "info", "debug"]),
         default: "warning",
         stages: ALL_STAGES,
         doc: "Least important log lines that are written. The variable TVMTRT_LOG sets it where the program does not.",
+    },
+    Row {
+        key: "max_aux_streams",
+        kind: Kind::Integer(-1, 1024),
+        default: "-1",
+        stages: BUILD,
+        doc: "Streams that an engine may use besides the one that it runs on. -1: TensorRT chooses. TensorRT 8.6 and newer.",
     },
     Row {
         key: "max_regions",
@@ -112,11 +215,18 @@ pub static OPTIONS: &[Row] = &[
         doc: "Most regions that are given to TensorRT; the largest are. 0: any number.",
     },
     Row {
+        key: "max_tactics",
+        kind: Kind::Integer(-1, 1_000_000),
+        default: "-1",
+        stages: BUILD,
+        doc: "Most candidate kernels that TensorRT measures for a layer. -1: it chooses. TensorRT 10.4 and newer.",
+    },
+    Row {
         key: "max_workspace_size",
-        kind: Kind::Integer(0, i64::MAX),
-        default: "1073741824",
+        kind: Kind::Bytes,
+        default: "",
         stages: TENSORRT,
-        doc: "Scratch memory in bytes that a TensorRT engine may use. At build, unset means what it was at partition.",
+        doc: "Scratch memory that each TensorRT engine may use. Unset: what is free on the GPU; at build, what it was at partition.",
     },
     Row {
         key: "min_region_size",
@@ -133,11 +243,74 @@ pub static OPTIONS: &[Row] = &[
         doc: "default: TensorRT where it can be used. on: an error where there is no library or no region for it. off: never.",
     },
     Row {
+        key: "plugin_libraries",
+        kind: Kind::List,
+        default: "",
+        stages: BUILD,
+        doc: "Files with TensorRT plugins, opened before a network is made.",
+    },
+    Row {
+        key: "preview_features",
+        kind: Kind::Words(PREVIEW_FEATURES),
+        default: "",
+        stages: BUILD,
+        doc: "TensorRT features to turn on that are off by default. The number behind each is the version that it came with.",
+    },
+    Row {
+        key: "profiles",
+        kind: Kind::Profiles,
+        default: "",
+        stages: BUILD,
+        doc: "Ranges that each engine is tuned for, one profile each: batch=1..1..4,width=64;batch=5..8..16. Unset: one over all of symbols.",
+    },
+    Row {
+        key: "profiling_verbosity",
+        kind: Kind::Choice(&["layer_names_only", "none", "detailed"]),
+        default: "layer_names_only",
+        stages: BUILD,
+        doc: "What of an engine its profiler and inspector can see.",
+    },
+    Row {
+        key: "refit",
+        kind: Kind::Choice(&["off", "any", "identical"]),
+        default: "off",
+        stages: BUILD,
+        doc: "any: the weights of an engine can be changed later. identical: only to those of the build, at no cost; TensorRT 10 and newer.",
+    },
+    Row {
         key: "remove_no_mac_subgraphs",
         kind: Kind::Switch,
         default: "false",
         stages: &[Stage::Partition],
         doc: "Give TensorRT no region that has neither a convolution nor a matrix product nor a reduction.",
+    },
+    Row {
+        key: "runtime_platform",
+        kind: Kind::Choice(&["same_as_build", "windows_amd64"]),
+        default: "same_as_build",
+        stages: BUILD,
+        doc: "System that engines are for. TensorRT 10.2 and newer.",
+    },
+    Row {
+        key: "sparse_weights",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "TensorRT looks for weights of which two in four are zero and uses kernels for them.",
+    },
+    Row {
+        key: "strict_nans",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "TensorRT keeps NaN and infinity: no 0*x = 0. TensorRT 10.6 and newer.",
+    },
+    Row {
+        key: "strip_weights",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "Engines without the weights that a refit brings back, to be taken out: they do not run here. TensorRT 10 and newer.",
     },
     Row {
         key: "symbols",
@@ -147,10 +320,31 @@ pub static OPTIONS: &[Row] = &[
         doc: "Values or bounds of free extents, by the symbol's name: batch=1..8, width=32..320..2048, height=48.",
     },
     Row {
+        key: "tactic_dram_size",
+        kind: Kind::Bytes,
+        default: "",
+        stages: BUILD,
+        doc: "Device memory that TensorRT may use to measure kernels. Unset: what is there. TensorRT 8.6 and newer.",
+    },
+    Row {
+        key: "tactic_shared_memory_size",
+        kind: Kind::Bytes,
+        default: "",
+        stages: BUILD,
+        doc: "Shared memory that a kernel may use, less than 1G. Unset: what is there. TensorRT 10 and newer.",
+    },
+    Row {
+        key: "tactic_sources",
+        kind: Kind::Words(TACTIC_SOURCES),
+        default: "",
+        stages: BUILD,
+        doc: "Where TensorRT may take kernels from; none: from nowhere but itself. Unset: it chooses.",
+    },
+    Row {
         key: "target_sm",
         kind: Kind::ComputeCapability,
         default: "",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "Compute capability of the GPU to build engines for, such as 8.6. Unset: the GPU that is found. Needed to build without one.",
     },
     Row {
@@ -175,6 +369,13 @@ pub static OPTIONS: &[Row] = &[
         doc: "TensorRT version to partition for: 5.0 to 11.x; 1.x is TensorRT for RTX. Unset: the library found, else the newest known.",
     },
     Row {
+        key: "tf32",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "Products of float32 with inputs of 10 bits precision, on GPUs that have it: faster, errors of 1e-3.",
+    },
+    Row {
         key: "threads",
         kind: Kind::Integer(0, 1024),
         default: "0",
@@ -182,11 +383,46 @@ pub static OPTIONS: &[Row] = &[
         doc: "CPU threads of a session. 0: one per core.",
     },
     Row {
+        key: "tiling_optimization_level",
+        kind: Kind::Choice(&["none", "fast", "moderate", "full"]),
+        default: "none",
+        stages: BUILD,
+        doc: "How long TensorRT looks for ways to keep parts of tensors in cache. TensorRT 10.8 and newer.",
+    },
+    Row {
+        key: "timing_cache",
+        kind: Kind::Choice(&["on", "off", "required"]),
+        default: "on",
+        stages: BUILD,
+        doc: "Measurements of earlier builds, in engine_cache. off: all is measured anew. required: one that is missing is an error; TensorRT 10 and newer. TensorRT for RTX measures nothing.",
+    },
+    Row {
+        key: "timing_cache_file",
+        kind: Kind::Path,
+        default: "",
+        stages: BUILD,
+        doc: "File of measurements in the form of TensorRT and trtexec, instead of one in engine_cache.",
+    },
+    Row {
         key: "use_implicit_batch",
         kind: Kind::Switch,
         default: "false",
         stages: &[Stage::Partition],
         doc: "Networks without a batch dimension. TensorRT 8.x and older only; an error with newer ones.",
+    },
+    Row {
+        key: "version_compatible",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "Engines that later versions of the same major can run. TensorRT 8.6 and newer.",
+    },
+    Row {
+        key: "weight_streaming",
+        kind: Kind::Switch,
+        default: "false",
+        stages: BUILD,
+        doc: "Weights may stay in host memory where they do not fit the GPU. TensorRT 10 and newer.",
     },
 ];
 
@@ -204,7 +440,7 @@ mod tests {
     fn table_is_sound() {
         assert!(OPTIONS.windows(2).all(|w| w[0].key < w[1].key), "sorted and unique");
         for row in OPTIONS {
-            assert!(row.key.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}", row.key);
+            assert!(row.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{}", row.key);
             assert!(row.doc.ends_with('.') && !row.stages.is_empty(), "{}", row.key);
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }

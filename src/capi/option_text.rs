@@ -29,7 +29,7 @@ fn object(row: &Row) -> Value {
             object["min"] = json!(min);
             object["max"] = json!(max);
         }
-        Kind::Choice(words) => object["choices"] = json!(words),
+        Kind::Choice(words) | Kind::Words(words) => object["choices"] = json!(words),
         _ => {}
     }
     object
@@ -42,9 +42,12 @@ fn type_name(kind: Kind) -> &'static str {
         Kind::Choice(_) => "choice",
         Kind::Version => "version",
         Kind::ComputeCapability => "compute_capability",
+        Kind::Bytes => "bytes",
         Kind::Path => "path",
         Kind::List => "list",
+        Kind::Words(_) => "words",
         Kind::Symbols => "symbols",
+        Kind::Profiles => "profiles",
     }
 }
 

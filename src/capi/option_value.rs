@@ -28,9 +28,13 @@ pub fn canonical(row: &Row, value: &str) -> Result<String> {
         Kind::Version => Version::parse(value).filter(is_known_major).map(|_| value.to_string()),
         Kind::ComputeCapability if value.is_empty() => Some(String::new()),
         Kind::ComputeCapability => compute_capability(value).map(|(major, minor)| format!("{major}.{minor}")),
+        Kind::Bytes if value.is_empty() => Some(String::new()),
+        Kind::Bytes => bytes(value).map(|n| n.to_string()),
         Kind::Path => Some(value.to_string()),
         Kind::List => Some(list(value).join(",")),
+        Kind::Words(words) => list(value).iter().all(|w| words.contains(&w.as_str())).then(|| list(value).join(",")),
         Kind::Symbols => symbols(value).map(|_| list(value).join(",")),
+        Kind::Profiles => profiles(value).map(|_| parts(value).map(|p| list(p).join(",")).collect::<Vec<_>>().join(";")),
     };
     text.ok_or_else(|| bad(row, value))
 }
@@ -53,9 +57,12 @@ pub fn takes(kind: Kind) -> String {
         Kind::Choice(words) => format!("one of {}", words.join(", ")),
         Kind::Version => "a version such as 10.6 (5.0 to 11.x, or 1.x for TensorRT for RTX)".to_string(),
         Kind::ComputeCapability => "a compute capability such as 8.6".to_string(),
+        Kind::Bytes => "a number of bytes, or of K, M, G or T such as 2G".to_string(),
         Kind::Path => "a file or folder".to_string(),
         Kind::List => "names separated by commas".to_string(),
+        Kind::Words(words) => format!("some of {}, separated by commas", words.join(", ")),
         Kind::Symbols => "name=value, name=min..max or name=min..opt..max, separated by commas".to_string(),
+        Kind::Profiles => "for each profile name=min..opt..max and so on separated by commas, profiles separated by semicolons".to_string(),
     }
 }
 
@@ -77,6 +84,29 @@ pub fn compute_capability(value: &str) -> Option<(u32, u32)> {
 
 fn is_known_major(v: &Version) -> bool {
     matches!(v.major, 1 | 5..=11)
+}
+
+/// Reads `4096` or `2G`.
+pub fn bytes(value: &str) -> Option<u64> {
+    let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match value[digits.len()..].to_ascii_uppercase().as_str() {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return None,
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+/// Reads lists of symbols separated by semicolons.
+pub fn profiles(value: &str) -> Option<Vec<Vec<SymbolRange>>> {
+    parts(value).map(symbols).collect()
+}
+
+fn parts(value: &str) -> impl Iterator<Item = &str> {
+    value.split(';').filter(|p| !list(p).is_empty())
 }
 
 /// Reads names separated by commas.
@@ -119,6 +149,10 @@ mod tests {
         assert_eq!(set("tensorrt_version", "8.6.1").unwrap(), "8.6.1");
         assert_eq!(set("tensorrt_version", "").unwrap(), "");
         assert_eq!(set("target_sm", "8.6").unwrap(), "8.6");
+        assert_eq!(set("max_workspace_size", "2g").unwrap(), "2147483648");
+        assert_eq!(set("max_workspace_size", "").unwrap(), "");
+        assert_eq!(set("tactic_sources", "cudnn, cublas").unwrap(), "cudnn,cublas");
+        assert_eq!(set("profiles", "n=1..1..4, w=8 ; n=5..8..16;").unwrap(), "n=1..1..4,w=8;n=5..8..16");
         assert_eq!(set("symbols", "n=1..8, w=32..320..2048,h=48").unwrap(), "n=1..8,w=32..320..2048,h=48");
     }
 
@@ -127,7 +161,10 @@ mod tests {
         for (key, value, part) in [
             ("threads", "many", "whole number from 0 to 1024"),
             ("threads", "-1", "whole number"),
-            ("max_workspace_size", "1e9", "whole number from 0"),
+            ("max_workspace_size", "1e9", "a number of bytes"),
+            ("max_workspace_size", "99999999T", "such as 2G"),
+            ("tactic_sources", "cublas,cutlass", "some of none, cublas"),
+            ("profiles", "n=1..4;n", "separated by semicolons"),
             ("offload", "defualt", "did you mean 'default'?"),
             ("use_implicit_batch", "2", "true or false"),
             ("tensorrt_version", "4.0", "5.0 to 11.x"),

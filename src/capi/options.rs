@@ -7,6 +7,7 @@ use crate::capi::guard::{guard, need, optional_string, quiet, string};
 use crate::capi::option_text::{json_manual, manual};
 use crate::capi::option_value::{canonical, row};
 use crate::capi::text::{c_string, is_json, tvmtrt_text_t};
+use crate::session::engines::Watch;
 use crate::session::log::Sink;
 use crate::session::partition::RegionFilter;
 use crate::tensor::error::Result;
@@ -24,6 +25,8 @@ pub struct tvmtrt_options_t {
     pub log: Option<Sink>,
     /// The caller's say on regions.
     pub filter: Option<RegionFilter>,
+    /// Watches builds.
+    pub watch: Option<Watch>,
 }
 
 impl fmt::Debug for tvmtrt_options_t {
@@ -146,7 +149,7 @@ pub extern "C" fn tvmtrt_options_keys(format: u32, out: Option<&mut MaybeUninit<
 /// Sets options from the environment variables of TVM and MXNet, as they are at this call.
 ///
 /// `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
-/// (1: `default`, 0: `off`). `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8`, `TVM_TENSORRT_CACHE_DIR` and
+/// (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8` and
 /// `TVM_TENSORRT_MULTI_ENGINE` are known but have no option yet: asking for one is an error.
 /// Unset and empty variables change nothing.
 ///

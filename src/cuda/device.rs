@@ -21,6 +21,7 @@ pub struct Device {
     keeper: OnceLock<Result<StreamRef>>,
     name: String,
     compute_capability: (u32, u32),
+    multiprocessors: u32,
     memory: u64,
 }
 
@@ -37,6 +38,15 @@ impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (major, minor) = self.compute_capability;
         write!(f, "GPU {}: {}, compute capability {major}.{minor}, {} MiB", self.ordinal, self.name, self.memory >> 20)
+    }
+}
+
+impl fmt::Display for Device {
+    /// All that an engine depends on, with the driver, and not the number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((a, b), driver) = (self.compute_capability, driver_version().unwrap_or(0));
+        let (major, minor) = (driver / 1000, driver % 1000 / 10);
+        write!(f, "{}, sm {a}.{b}, {} multiprocessors, driver {major}.{minor}", self.name, self.multiprocessors)
     }
 }
 
@@ -78,21 +88,23 @@ impl Device {
     fn read(ordinal: c_int) -> Result<Device> {
         use sys::CUdevice_attribute_enum::{
             CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+            CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT as MULTIPROCESSORS,
         };
-        let (mut handle, mut major, mut minor, mut memory, mut name) = (0, 0, 0, 0usize, [0 as c_char; 256]);
+        let (mut handle, mut major, mut minor, mut count, mut memory, mut name) = (0, 0, 0, 0, 0usize, [0 as c_char; 256]);
         // SAFETY: each call writes what the variables have room for.
         unsafe {
             driver::device_get(&mut handle, ordinal)?;
             driver::device_attribute(&mut major, MAJOR, handle)?;
             driver::device_attribute(&mut minor, MINOR, handle)?;
+            driver::device_attribute(&mut count, MULTIPROCESSORS, handle)?;
             driver::device_memory(&mut memory, handle)?;
             driver::device_name(name.as_mut_ptr(), name.len() as c_int, handle)?;
         }
         // SAFETY: the driver ends the name with a zero within the array.
         let name = unsafe { CStr::from_ptr(name.as_ptr()) }.to_string_lossy().into_owned();
         let compute_capability = (major as u32, minor as u32);
-        let (context, keeper, memory) = (OnceLock::new(), OnceLock::new(), memory as u64);
-        Ok(Device { ordinal: ordinal as usize, handle, context, keeper, name, compute_capability, memory })
+        let (context, keeper, memory, multiprocessors) = (OnceLock::new(), OnceLock::new(), memory as u64, count as u32);
+        Ok(Device { ordinal: ordinal as usize, handle, context, keeper, name, compute_capability, multiprocessors, memory })
     }
 
     /// CUDA's number for it.

@@ -83,8 +83,8 @@ pub struct PartitionOptions {
     pub use_implicit_batch: bool,
     /// Connected parts of a region without a multiply-accumulate or reduction go back to the default side.
     pub remove_no_mac_subgraphs: bool,
-    /// Bytes that the builder may use per region.
-    pub max_workspace_size: u64,
+    /// Bytes of scratch memory that an engine may use; unset means what is free on the device.
+    pub max_workspace_size: Option<u64>,
     /// Regions with fewer compute nodes (all but shape glue such as `reshape`) go back to the default side.
     pub min_region_size: usize,
     /// Only this many regions, the largest; unset means any number.
@@ -104,7 +104,7 @@ impl Default for PartitionOptions {
             version: None,
             use_implicit_batch: false,
             remove_no_mac_subgraphs: false,
-            max_workspace_size: 1 << 30,
+            max_workspace_size: None,
             min_region_size: 1,
             max_regions: None,
             keep_off_operators: BTreeSet::new(),
@@ -123,7 +123,7 @@ impl PartitionOptions {
             ("version", self.version.map_or("unset".into(), |v| v.to_string())),
             ("use_implicit_batch", self.use_implicit_batch.to_string()),
             ("remove_no_mac_subgraphs", self.remove_no_mac_subgraphs.to_string()),
-            ("max_workspace_size", self.max_workspace_size.to_string()),
+            ("max_workspace_size", self.max_workspace_size.map_or("unset".into(), |n| n.to_string())),
             ("min_region_size", self.min_region_size.to_string()),
             ("max_regions", self.max_regions.map_or("unset".into(), |n| n.to_string())),
             ("keep_off_operators", list(&self.keep_off_operators)),

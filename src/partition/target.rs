@@ -59,6 +59,11 @@ pub trait Engine: Any + Send + Sync {
     /// What an artifact stores; the target can load it again.
     fn bytes(&self) -> &[u8];
 
+    /// How it came to be, in a few words: `built in 3.1 s`, `cached`.
+    fn note(&self) -> &str {
+        ""
+    }
+
     /// Runs the region on host tensors, in the order of the region's inputs and outputs.
     fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>>;
 }

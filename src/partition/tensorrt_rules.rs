@@ -83,7 +83,8 @@ impl TensorRtRules {
         let pairs = vec![
             ("tensorrt_version", vec![version.major.to_string(), version.minor.to_string(), version.patch.to_string()]),
             ("use_implicit_batch", flag(self.planned.capabilities.implicit_batch)),
-            ("max_workspace_size", vec![options.max_workspace_size.to_string()]),
+            // TVM knows no unset one: then its own default.
+            ("max_workspace_size", vec![options.max_workspace_size.unwrap_or(1 << 30).to_string()]),
             ("use_fp16", flag(false)),
             ("use_uint8", flag(false)),
         ];

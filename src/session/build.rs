@@ -3,7 +3,6 @@
 use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
 use crate::cuda::device::Device;
-use crate::ensure;
 use crate::ir::Graph;
 use crate::kernels;
 use crate::network::capabilities::Flavour;
@@ -11,21 +10,19 @@ use crate::partition::options::Offload;
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target};
 use crate::session::engine::Loaded;
+use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, sink};
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
-use crate::session::shapes::SymbolRange;
+use crate::session::profiles::{check_names, profiles};
 use crate::session::stages::{Compile, Own, Stage, stages};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
-use crate::tensor::dim::{Bindings, Symbol};
 use crate::tensor::error::{Code, Error, Result};
-use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
-use std::collections::BTreeSet;
+use crate::{ensure, fail};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
@@ -34,16 +31,30 @@ pub struct BuildOptions {
     pub library: LibraryOptions,
     /// Workspace of an engine in bytes; `None` keeps the partition's.
     pub max_workspace_size: Option<u64>,
+    /// How engines are built, where they are kept, who watches.
+    pub engines: EngineOptions,
     /// Compute capability to build for; `None` is the GPU that is found.
     pub target_sm: Option<(u32, u32)>,
     /// TensorRT's builder optimisation level.
     pub optimization_level: u32,
-    /// The GPU that engines are built for and run on, as CUDA counts the visible ones.
-    pub device: usize,
     /// Instruction set of CPU kernels; `None` is the best that this machine has.
     pub cpu_instruction_set: Option<String>,
     /// Where log lines go.
     pub log: Log,
+}
+
+impl BuildOptions {
+    /// What every engine's build is told; `workspace` is what the partition says of it.
+    pub fn emit(&self, workspace: Option<u64>) -> emit::Options {
+        emit::Options {
+            workspace: self.max_workspace_size.or(workspace),
+            effort: Some(self.optimization_level as i32),
+            compute_capabilities: self.target_sm.into_iter().collect(),
+            settings: self.engines.settings.clone(),
+            plugins: self.engines.plugins.clone(),
+            ..emit::Options::default()
+        }
+    }
 }
 
 /// What became of a region.
@@ -80,10 +91,10 @@ impl Build {
         for region in &partition.parts.regions {
             let target = target.as_ref().expect("made where there is a region");
             let (part, engine) = match build_region(region, target, partition, options) {
-                Err(e) if demanded => return Err(e),
+                Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
-                    let told = if options.wants_engines() { Level::Warning } else { Level::Info };
+                    let told = if target.has_device() || options.target_sm.is_some() { Level::Warning } else { Level::Info };
                     options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
                     (Part { engine: None, state: format!("own kernels: {}", e.message) }, None)
                 }
@@ -137,13 +148,6 @@ impl Build {
     }
 }
 
-impl BuildOptions {
-    /// True where there is something that engines could run on, so that a region without one is worth a warning.
-    fn wants_engines(&self) -> bool {
-        self.target_sm.is_some() || Device::get(self.device).is_ok()
-    }
-}
-
 /// Instruction set and threads of our own code.
 fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
     let isa = match &options.cpu_instruction_set {
@@ -178,13 +182,9 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
-    target.build = emit::Options {
-        workspace: Some(options.max_workspace_size.unwrap_or(plan.max_workspace_size)),
-        effort: Some(options.optimization_level as i32),
-        compute_capabilities: options.target_sm.into_iter().collect(),
-        log: Some(sink(&options.log)),
-        ..emit::Options::default()
-    };
+    target.build = options.emit(plan.max_workspace_size);
+    check_names(&partition.inputs, &options.engines.profiles)?;
+    target.set_engines(&options.engines)?;
     Ok(target)
 }
 
@@ -192,65 +192,36 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
 fn build_region(region: &Region, target: &TensorRt, partition: &Partition, options: &BuildOptions) -> Result<(Part, Option<Loaded>)> {
     let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
     ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-    let device = match options.target_sm {
-        Some(_) => None,
-        None => Some(Device::get(options.device).map_err(|e| {
-            Error::new(Code::Cuda, format!("there is no GPU to build for ({}); target_sm builds for one that is elsewhere", e.message))
-        })?),
-    };
-    let _current = device.map(|d| d.enter()).transpose()?;
     let library = target.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-    let mut target = TensorRt { build: target.build.clone(), rules: target.rules.clone(), library: target.library.clone() };
-    target.build.profiles = profile(region, &partition.symbols)?.into_iter().collect();
-    let begin = Instant::now();
+    let device = target.build.device.filter(|_| options.target_sm.is_none());
+    if device.is_none() && options.target_sm.is_none() {
+        let why = Device::get(0).err().map_or_else(String::new, |e| format!(" ({})", e.message));
+        fail!(Cuda, "there is no GPU to build for{why}; target_sm builds for one that is elsewhere");
+    }
+    let mut target = target.clone();
+    target.build.profiles = profiles(region, &partition.symbols, &options.engines.profiles)?;
+    let _current = device.map(|d| d.enter()).transpose()?;
     let engine = target.compile(region, &partition.parts.options)?;
-    let (size, version, seconds) = (engine.bytes().len(), target.version().version, begin.elapsed().as_secs_f64());
-    let state = format!("engine of {version}, {size} bytes, built in {seconds:.1} s");
-    let Some(device) = device else {
-        return Ok((Part { engine: Some(engine), state: format!("{state}, for another GPU; run by own kernels") }, None));
+    let state = |e: &dyn Engine| format!("engine of {}, {} bytes, {}", target.version().version, e.bytes().len(), e.note());
+    let hindrance = options.engines.settings.hinders_running().or(device.is_none().then_some("it is for another GPU"));
+    let (Some(device), None) = (device, hindrance) else {
+        let state = format!("{}; run by own kernels: {}", state(&*engine), hindrance.unwrap_or_default());
+        return Ok((Part { engine: Some(engine), state }, None));
     };
-    let loaded = Loaded::new(library, device, engine.bytes(), &region.graph, target.build.profiles, Some(sink(&options.log)))?;
-    Ok((Part { engine: None, state: format!("{state}, on GPU {} ({})", device.ordinal(), device.name()) }, Some(loaded)))
-}
-
-/// The range of symbols that a region's inputs have; `None` where all their extents are fixed.
-fn profile(region: &Region, said: &[SymbolRange]) -> Result<Option<Range<Bindings>>> {
-    let mut symbols = BTreeSet::new();
-    let inputs = region.graph.inputs.iter().map(|v| region.graph.fact(*v));
-    inputs.flat_map(|f| &f.shape).for_each(|d| d.collect_symbols(&mut symbols));
-    let mut range = Range { min: Bindings::new(), opt: Bindings::new(), max: Bindings::new() };
-    for Symbol { name, min, max } in &symbols {
-        ensure!(
-            *max < i64::from(i32::MAX),
-            BadOption,
-            "an engine needs bounds on '{name}'; give the option symbols, such as {name}=1..8, or the input's whole shape"
-        );
-        let opt = said.iter().find(|s| *s.name == **name).and_then(|s| s.opt).unwrap_or(*max);
-        range.min.insert(name.clone(), (*min).max(1));
-        range.opt.insert(name.clone(), opt);
-        range.max.insert(name.clone(), *max);
-    }
-    raise(region, &mut range)?;
-    Ok((!symbols.is_empty()).then_some(range))
-}
-
-/// Raises the smallest values until no tensor of the region is empty: smaller ones run on our own code.
-fn raise(region: &Region, range: &mut Range<Bindings>) -> Result<()> {
-    let dims = || region.graph.values.iter().flat_map(|v| &v.fact.shape).filter(|d| d.as_const().is_none());
-    while let Some(empty) = dims().find(|d| d.eval(&range.min).is_some_and(|v| v < 1)) {
-        let mut symbols = BTreeSet::new();
-        empty.collect_symbols(&mut symbols);
-        let mut raised = false;
-        for Symbol { name, .. } in &symbols {
-            let (low, high) = (range.min[name], range.max[name]);
-            raised |= low < high;
-            range.min.insert(name.clone(), (low + 1).min(high));
+    let load = |e: &dyn Engine| {
+        Loaded::new(library, device, e.bytes(), &region.graph, target.build.profiles.clone(), Some(sink(&options.log)))
+    };
+    let (engine, loaded) = match load(&*engine) {
+        Ok(loaded) => (engine, loaded),
+        // What the cache has kept may be of no use any more: it is built once more.
+        Err(e) if engine.note() == "cached" => {
+            options.log.say(Level::Warning, format_args!("region '{}': the cached engine cannot be loaded: {}", region.name, e.message));
+            let engine = target.compile_anew(region)?;
+            let loaded = load(&*engine)?;
+            (engine, loaded)
         }
-        ensure!(raised, BadOption, "region '{}': the extent {empty} is 0 at the largest values of its symbols", region.name);
-    }
-    for (name, min) in &range.min {
-        let opt = range.opt[name].max(*min);
-        range.opt.insert(name.clone(), opt);
-    }
-    Ok(())
+        Err(e) => return Err(e),
+    };
+    let state = format!("{}, on GPU {} ({})", state(&*engine), device.ordinal(), device.name());
+    Ok((Part { engine: None, state }, Some(loaded)))
 }

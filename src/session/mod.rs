@@ -5,11 +5,14 @@
 
 pub mod arguments;
 pub mod build;
+pub mod dump;
 pub mod engine;
+pub mod engines;
 pub mod library;
 pub mod log;
 pub mod model;
 pub mod partition;
+pub mod profiles;
 pub mod run;
 pub mod shapes;
 mod staged;

@@ -4,22 +4,31 @@ use crate::fail;
 use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId};
+use crate::network::Network;
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::network::refusal::Accepted;
 use crate::partition::options::{Found, Offload, PartitionOptions};
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
 use crate::partition::tensorrt_rules::TensorRtRules;
+use crate::session::dump::Dump;
+use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, search};
 use crate::session::log::Log;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
+use crate::tensorrt::cache::Origin;
 use crate::tensorrt::emit;
+use crate::tensorrt::key::{self, Place};
 use crate::tensorrt::library::Library;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// TensorRT: rules, and a library where there is one that fits them.
+#[derive(Clone)]
 pub struct TensorRt {
     /// The rules, and the version that they are for.
     pub rules: TensorRtRules,
@@ -27,6 +36,10 @@ pub struct TensorRt {
     pub library: std::result::Result<&'static Library, String>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
+    /// Where engines are kept and who watches; set before [`Target::compile`].
+    pub engines: EngineOptions,
+    /// Where log lines go.
+    pub log: Log,
 }
 
 impl TensorRt {
@@ -48,7 +61,70 @@ impl TensorRt {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
-        Ok(TensorRt { rules: TensorRtRules { planned }, library, build: emit::Options::default() })
+        let (build, engines) = (emit::Options::default(), EngineOptions::default());
+        Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, log: log.clone() })
+    }
+
+    /// Takes what the caller says of engines. A choice that the library lacks is an error that names it.
+    pub fn set_engines(&mut self, engines: &EngineOptions) -> Result<()> {
+        self.engines = engines.clone();
+        match &self.library {
+            Ok(library) => engines.fill(&mut self.build, library, &self.log),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// True where there is a GPU to build for.
+    pub fn has_device(&self) -> bool {
+        self.build.device.is_some()
+    }
+
+    /// As [`Target::compile`], but built now whatever is in the cache, and put there: for an engine of the cache that TensorRT does not
+    /// take.
+    pub fn compile_anew(&self, region: &Region) -> Result<Box<dyn Engine>> {
+        self.compile_region(region, true)
+    }
+
+    fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
+        let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
+        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let plan = self.make(library, region, &network?, anew).context(|| format!("region '{}'", region.name))?;
+        Ok(Box::new(plan))
+    }
+
+    /// The engine of a region, from the cache or built now. `anew`: not from the cache, whose engine TensorRT does not take.
+    fn make(&self, library: &'static Library, region: &Region, network: &Network, anew: bool) -> Result<Plan> {
+        let mut options = self.build.clone();
+        if let Some(watch) = self.engines.watch.clone() {
+            let region = region.name.clone();
+            options.progress = Some(Arc::new(move |phase, done, all| watch(&region, phase, done, all)));
+        }
+        let dump = self.engines.dump.as_ref().map(|folder| Dump::new(folder, &region.name, &self.log));
+        if let Some(dump) = &dump {
+            options.log = Some(dump.listen(options.log.take()));
+            dump.write("network.txt", network.to_string().as_bytes());
+        }
+        let start = Instant::now();
+        let mut build = || emit::build(library, network, &options).map(|plan| plan.engine);
+        let made = match self.engines.cache(&region.name, &self.log) {
+            None => build().map(|engine| (engine, Origin::Built)),
+            Some(cache) => Place::of(library, &options).and_then(|place| {
+                let key = key::engine(network, &options, &place)?;
+                if let Some(dump) = &dump {
+                    dump.write("key.txt", key.text().as_bytes());
+                }
+                if anew { cache.build_anew(&key, &mut build) } else { cache.get_or_build(&key, &mut build) }
+            }),
+        };
+        if let Some(dump) = &dump {
+            dump.finish(library, made.as_ref().map(|(engine, _)| &engine[..]).map_err(Clone::clone));
+        }
+        let (engine, origin) = made?;
+        let note = match origin {
+            Origin::Cached => "cached".to_string(),
+            Origin::Built => format!("built in {:.1} s", start.elapsed().as_secs_f64()),
+        };
+        Ok(Plan { engine, note, hindrance: options.settings.hinders_running() })
     }
 }
 
@@ -93,22 +169,31 @@ impl Target for TensorRt {
     }
 
     fn compile(&self, region: &Region, _: &PartitionOptions) -> Result<Box<dyn Engine>> {
-        let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
-        let plan = emit::build(library, &network?, &self.build).context(|| format!("region '{}'", region.name))?;
-        Ok(Box::new(Plan(plan)))
+        self.compile_region(region, false)
     }
 }
 
 /// A serialised engine.
-struct Plan(emit::Plan);
+struct Plan {
+    engine: Bytes,
+    note: String,
+    /// Why it cannot run as it is, if so.
+    hindrance: Option<&'static str>,
+}
 
 impl Engine for Plan {
     fn bytes(&self) -> &[u8] {
-        &self.0.engine
+        &self.engine
+    }
+
+    fn note(&self) -> &str {
+        &self.note
     }
 
     fn run(&self, _: &[Tensor]) -> Result<Vec<Tensor>> {
-        fail!(NotImplemented, "engines cannot be run yet")
+        match self.hindrance {
+            Some(why) => fail!(NotImplemented, "the engine cannot be run: {why}"),
+            None => fail!(NotImplemented, "engines cannot be run yet"),
+        }
     }
 }

@@ -21,6 +21,11 @@ impl Digest {
         }
         Digest(*hasher.finalize().as_bytes())
     }
+
+    /// The hash itself.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Digest {

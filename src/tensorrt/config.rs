@@ -38,6 +38,12 @@ impl TimingCache {
         let memory = Object::new(self.object.library, None, pointer, &self.listener, "to write the timing cache")?;
         Ok(HostMemory::new(memory)?.into())
     }
+
+    /// Adds what another one has; false where the two are of different devices or versions.
+    pub fn combine(&self, other: &TimingCache) -> Result<bool> {
+        // SAFETY: both objects are live caches.
+        unsafe { timing_cache::combine(self.object.abi(), self.object.pointer, other.object.pointer, false) }
+    }
 }
 
 /// The range of shapes of each dynamic input, and what to optimise for. It belongs to the builder that made it.
@@ -63,9 +69,11 @@ macro_rules! setters {
         $(#[$doc])*
         pub fn $set(&mut self, $($a: $t),*) -> Result<()> {
             $(let $a = Number::number($a, self.object.abi())?;)*
+            let before = self.listener.errors();
             // SAFETY: the object is a live configuration, the arguments are numbers.
             let done = unsafe { builder_config::$set(self.object.abi(), self.object.pointer, $($a),*) }?;
-            self.unless(Outcome::failed(done), stringify!($set))
+            // Most of these report nothing: a value that is not taken shows in what is said only.
+            self.unless(Outcome::failed(done) || self.listener.errors() > before, stringify!($set))
         }
     )* };
 }
@@ -95,7 +103,7 @@ macro_rules! numbers {
         $(impl Number<i32> for $named { fn number(self, abi: &Abi) -> Result<i32> { self.raw(abi) } })*
     };
 }
-numbers!(i32, u64, bool; BuilderFlag, EngineCapability, HardwareCompatibilityLevel, MemoryPoolType, PreviewFeature, ProfilingVerbosity,
+numbers!(i32, u32, i64, u64, bool; BuilderFlag, EngineCapability, HardwareCompatibilityLevel, MemoryPoolType, PreviewFeature, ProfilingVerbosity,
     RuntimePlatform, TilingOptimizationLevel);
 
 impl BuilderConfig {
@@ -124,6 +132,12 @@ impl BuilderConfig {
         set_runtime_platform(platform: RuntimePlatform);
         /// How hard to search for tilings.
         set_tiling_optimization_level(level: TilingOptimizationLevel);
+        /// Second-level cache that a tiling may use, in bytes.
+        set_l2_limit_for_tiling(bytes: i64);
+        /// Most candidates that are measured for a layer.
+        set_max_nb_tactics(count: i32);
+        /// Where kernels may come from: a bit for each `TacticSource`.
+        set_tactic_sources(bits: u32);
     }
 
     /// Whether a flag is set.
@@ -177,17 +191,23 @@ impl BuilderConfig {
     /// Takes measurements of an earlier build, or none; what this build measures is added to them.
     pub fn use_timing_cache(&mut self, earlier: &[u8]) -> Result<TimingCache> {
         let (abi, object) = (self.object.abi(), self.object.pointer);
-        let (at, len) = (earlier.as_ptr().cast_mut().cast(), earlier.len() as u64);
+        let cache = self.timing_cache(earlier)?;
+        // SAFETY: the object is a live configuration; the cache is kept as long as the configuration.
+        let done = unsafe { builder_config::set_timing_cache(abi, object, cache.object.pointer, false) }?;
+        self.timing_cache = Some(cache.object.clone());
+        self.unless(!done, "the timing cache")?;
+        Ok(cache)
+    }
+
+    /// Measurements from bytes; the build does not use them.
+    pub fn timing_cache(&self, bytes: &[u8]) -> Result<TimingCache> {
+        let (abi, object) = (self.object.abi(), self.object.pointer);
+        let (at, len) = (bytes.as_ptr().cast_mut().cast(), bytes.len() as u64);
         // SAFETY: the object is a live configuration; the bytes are copied.
         let pointer = unsafe { builder_config::create_timing_cache(abi, object, at, len) }?;
         let parent = self.object.parent().cloned();
         let cache = Object::new(self.object.library, parent, pointer, &self.listener, "a timing cache")?;
-        let cache = Arc::new(cache);
-        // SAFETY: as above; the cache is kept as long as the configuration.
-        let done = unsafe { builder_config::set_timing_cache(abi, object, cache.pointer, false) }?;
-        self.timing_cache = Some(cache.clone());
-        self.unless(!done, "the timing cache")?;
-        Ok(TimingCache { object: cache, listener: self.listener.clone(), _thread: OneThread::default() })
+        Ok(TimingCache { object: Arc::new(cache), listener: self.listener.clone(), _thread: OneThread::default() })
     }
 
     fn unless(&self, failed: bool, call: &str) -> Result<()> {

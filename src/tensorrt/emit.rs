@@ -1,6 +1,7 @@
 //! From a network as plain data to a serialised engine. Each layer keeps its name; what TensorRT makes of it is compared with what
 //! the network says, so that the two cannot drift apart. Decides nothing: what is not in the network or the options does not happen.
 
+use crate::cuda::device::Device;
 use crate::ensure;
 use crate::network::Network;
 use crate::network::layer::{Layer as NetLayer, LayerKind, Window};
@@ -11,13 +12,18 @@ use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 use crate::tensorrt::abi::*;
 use crate::tensorrt::builder::{Builder, Typing};
+use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::config::{BuilderConfig, Range};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
 use crate::tensorrt::network_def::{Layer, NetworkDefinition, TensorRef};
+use crate::tensorrt::plugins;
 use crate::tensorrt::progress::Progress;
+use crate::tensorrt::settings::{Settings, TimingUse};
 use crate::tensorrt::weights::{HostWeights, data_type};
 use bytes::Bytes;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// What a build is told besides the network.
 #[derive(Clone, Default)]
@@ -31,16 +37,14 @@ pub struct Options {
     pub effort: Option<i32>,
     /// Compute capabilities to build for instead of the device that is there (TensorRT for RTX).
     pub compute_capabilities: Vec<(u32, u32)>,
-    /// Products of float32 in reduced precision, on devices that have it.
-    pub tf32: bool,
-    /// The engine can be loaded by later versions of the same major (from 8.6 on).
-    pub version_compatible: bool,
-    /// The engine runs on other devices of the generations that TensorRT lists (from 8.6 on).
-    pub hardware_compatible: bool,
-    /// An inspector can see all of each layer later, not only its name.
-    pub detailed: bool,
-    /// Measurements of an earlier build of any network on the same device and version.
-    pub timing_cache: Option<Bytes>,
+    /// How the builder is to work.
+    pub settings: Settings,
+    /// Libraries with plugins, opened before the network is made.
+    pub plugins: Vec<PathBuf>,
+    /// The GPU to build on; where it is not given, the one that CUDA uses.
+    pub device: Option<&'static Device>,
+    /// Where measurements of earlier builds are, and those of this one go.
+    pub timing: Option<Timing>,
     /// Hears what TensorRT says.
     pub log: Option<Sink>,
     /// Watches the build, and may stop it.
@@ -52,8 +56,6 @@ pub struct Options {
 pub struct Plan {
     /// What a runtime loads.
     pub engine: Bytes,
-    /// Measurements that speed up the next build; empty where there are none.
-    pub timing_cache: Bytes,
     /// What TensorRT warned of.
     pub warnings: String,
 }
@@ -64,20 +66,44 @@ pub fn build(library: &'static Library, network: &Network, options: &Options) ->
     build_in(library, network, options).context(|| format!("network '{}'", network.name))
 }
 
+/// Builds for listed compute capabilities one after the other: TensorRT for RTX mixes up the lists of builds that run at once.
+static LISTED: Mutex<()> = Mutex::new(());
+
 fn build_in(library: &'static Library, network: &Network, options: &Options) -> Result<Plan> {
+    let _alone = (!options.compute_capabilities.is_empty()).then(|| LISTED.lock().unwrap_or_else(PoisonError::into_inner));
+    // A GPU that is not there is no matter where another one is built for.
+    let _device = options.device.filter(|_| options.compute_capabilities.is_empty()).map(Device::enter).transpose()?;
     let builder = Builder::new(library, options.log.clone())?;
+    plugins::open_all(&options.plugins, &builder)?;
     // Versions before 10 have no strongly typed networks: there the types are demanded layer by layer.
     let typing = if library.abi().at_least_major(10) { Typing::Strong } else { Typing::Weak };
     let definition = builder.network(typing)?;
     emit(network, &definition, typing)?;
     let mut config = builder.config()?;
+    options.settings.apply(&builder, &mut config)?;
     configure(&mut config, library, network, options, typing)?;
     add_profiles(&builder, &mut config, network, &options.profiles)?;
+    let blame = |error: Error| options.settings.blame(error);
+    if options.settings.timing_cache == TimingUse::Off {
+        let engine = builder.build(&definition, &config).map_err(blame)?;
+        return Ok(Plan { engine: engine.into(), warnings: definition.words() });
+    }
     // Measurements of another device or version are refused: then the build measures anew.
-    let earlier = options.timing_cache.as_deref().unwrap_or_default();
-    let cache = config.use_timing_cache(earlier).or_else(|_| config.use_timing_cache(&[]))?;
-    let engine = builder.build(&definition, &config)?;
-    Ok(Plan { engine: engine.into(), timing_cache: cache.serialize()?, warnings: definition.words() })
+    let earlier = options.timing.as_ref().map(Timing::read).unwrap_or_default();
+    let measured = config.use_timing_cache(&earlier).or_else(|_| config.use_timing_cache(&[]))?;
+    let engine = builder.build(&definition, &config).map_err(blame)?;
+    if let Some(timing) = &options.timing {
+        timing.add(&mut |there| {
+            // What others have put there meanwhile; nothing where it does not fit.
+            if *there != earlier
+                && let Ok(others) = config.timing_cache(there)
+            {
+                measured.combine(&others)?;
+            }
+            measured.serialize()
+        });
+    }
+    Ok(Plan { engine: engine.into(), warnings: definition.words() })
 }
 
 /// Adds a network's tensors and layers to a definition.
@@ -278,20 +304,6 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
     }
     if !options.compute_capabilities.is_empty() {
         config.set_compute_capabilities(&options.compute_capabilities)?;
-    }
-    if options.tf32 {
-        config.set_flag(BuilderFlag::Tf32)?;
-    } else if BuilderFlag::Tf32.raw(library.abi()).is_ok() {
-        config.clear_flag(BuilderFlag::Tf32)?;
-    }
-    if options.version_compatible {
-        config.set_flag(BuilderFlag::VersionCompatible)?;
-    }
-    if options.hardware_compatible {
-        config.set_hardware_compatibility_level(HardwareCompatibilityLevel::AmperePlus)?;
-    }
-    if options.detailed {
-        config.set_profiling_verbosity(ProfilingVerbosity::Detailed)?;
     }
     if typing == Typing::Weak && network.tensors.iter().any(|t| t.dtype == DType::F16) {
         config.set_flag(BuilderFlag::Fp16)?;

@@ -39,6 +39,7 @@ type Create = unsafe extern "C" fn(P, i32) -> P;
 pub struct Library {
     path: PathBuf,
     number: i32,
+    build: Option<i32>,
     abi: Abi,
     logger: &'static Logger,
     builder: Option<Create>,
@@ -97,6 +98,14 @@ impl Library {
         self.abi.release
     }
 
+    /// Flavour, version and, where it tells (from 10 on), the number of its build.
+    pub fn full_version(&self) -> String {
+        match self.build {
+            Some(build) => format!("{}, build {build}", self.release()),
+            None => self.release().to_string(),
+        }
+    }
+
     /// The tables that drive it.
     pub fn abi(&self) -> &Abi {
         &self.abi
@@ -115,6 +124,15 @@ impl Library {
     /// False for a runtime that cannot build.
     pub fn can_build(&self) -> bool {
         self.builder.is_some()
+    }
+
+    /// Opens a library with plugins for as long as the process lives; whether TensorRT must ask it for them.
+    pub(in crate::tensorrt) fn open_plugins(&self, path: &Path) -> Result<bool> {
+        let handle = load(path.as_os_str()).map_err(|why| Error::new(Code::BadOption, format!("cannot be opened: {why}")))?;
+        // Engines that use its plugins have no other hold on it.
+        let handle = std::mem::ManuallyDrop::new(handle);
+        let has = |name| symbol::<*const c_void>(&handle, name).is_ok();
+        Ok(has(c"getCreators") || has(c"getPluginCreators"))
     }
 
     /// A new `IBuilder`, or null.
@@ -170,6 +188,9 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
     let version = symbol::<unsafe extern "C" fn() -> i32>(&handle, c"getInferLibVersion")?;
     let runtime = symbol::<Create>(&handle, c"createInferRuntime_INTERNAL")?;
     let builder = symbol::<Create>(&handle, c"createInferBuilder_INTERNAL").ok();
+    let build = symbol::<unsafe extern "C" fn() -> i32>(&handle, c"getInferLibBuildVersion").ok();
+    // SAFETY: the function has this type in every version that has it.
+    let build = build.map(|build| unsafe { build() });
     // SAFETY: the function has this type in every version.
     let number = unsafe { version() };
     if number <= 0 {
@@ -181,7 +202,7 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
         return Ok(library);
     }
     let logger = Logger::leaked(abi);
-    let library = Library { path: path.clone(), number, abi, logger, builder, runtime, siblings: Once::new() };
+    let library = Library { path: path.clone(), number, build, abi, logger, builder, runtime, siblings: Once::new() };
     let library = Box::leak(Box::new(library));
     all.insert(path, library);
     Ok(library)

@@ -9,6 +9,7 @@ use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::{ILoggerSeverity, InterfaceInfo, P, Table, logger};
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 
@@ -35,6 +36,7 @@ const KEPT: usize = 40;
 
 struct Ear {
     thread: ThreadId,
+    errors: AtomicUsize,
     lines: Mutex<Vec<(Severity, String)>>,
     sink: Option<Sink>,
 }
@@ -72,7 +74,7 @@ impl Logger {
 
     /// Listens until the listener is dropped; what is heard also goes to `sink`.
     pub fn listen(&'static self, sink: Option<Sink>) -> Listener {
-        let ear = Arc::new(Ear { thread: std::thread::current().id(), lines: Mutex::default(), sink });
+        let ear = Arc::new(Ear { thread: std::thread::current().id(), errors: AtomicUsize::new(0), lines: Mutex::default(), sink });
         lock(&self.ears).push(ear.clone());
         Listener { logger: self, ear }
     }
@@ -82,6 +84,9 @@ impl Logger {
         let thread = std::thread::current().id();
         let direct = all.iter().any(|e| e.thread == thread);
         for ear in all.iter().filter(|e| !direct || e.thread == thread) {
+            if severity <= Severity::Error {
+                ear.errors.fetch_add(1, Ordering::Relaxed);
+            }
             if severity <= Severity::Warning {
                 let mut lines = lock(&ear.lines);
                 if !lines.iter().any(|(_, said)| said == text) {
@@ -105,6 +110,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Errors heard so far.
+    pub fn errors(&self) -> usize {
+        self.ear.errors.load(Ordering::Relaxed)
+    }
+
     /// The errors heard since the last call, or the warnings where there was none; empty where nothing was said.
     pub fn take(&self) -> String {
         let lines = std::mem::take(&mut *lock(&self.ear.lines));

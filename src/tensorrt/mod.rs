@@ -29,5 +29,10 @@ pub mod engine;
 pub mod context;
 pub mod runner;
 
+pub mod cache;
+pub mod plugins;
+pub mod settings;
+
 pub mod emit;
 pub mod info;
+pub mod key;

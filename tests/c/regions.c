@@ -103,8 +103,47 @@ static void is_demanded(void) {
   tvmtrt_model_delete(m);
 }
 
+typedef struct {
+  int calls, stop_at, ends;
+} progress_t;
+
+static int32_t progress(void *user, const char *region, const char *phase, size_t done, size_t total) {
+  progress_t *p = (progress_t *)user;
+  (void)done, (void)total;
+  CHECK(strncmp(region, "tvmgen_", 7) == 0 && phase[0] != '\0');
+  return ++p->calls != p->stop_at;
+}
+
+static void progress_end(void *user) { ((progress_t *)user)->ends++; }
+
+/* Stopped, then built into a cache, then found in it. */
+static void is_kept(tvmtrt_partition_t *p, tvmtrt_options_t *options, const char *cache) {
+  progress_t seen = {0, 2, 0};
+  tvmtrt_build_t *b = NULL;
+  tvmtrt_text_t *state = NULL;
+  int again;
+  OK(tvmtrt_options_set(options, "engine_cache", cache));
+  OK(tvmtrt_options_set_progress_callback(options, progress, &seen, progress_end));
+  FAILS(CANCELLED, "stopped", tvmtrt_build(p, options, &b));
+  CHECK(seen.calls == 2);
+  seen.stop_at = -1;
+  for (again = 0; again < 2; again++) {
+    OK(tvmtrt_build(p, options, &b));
+    OK(tvmtrt_build_region_state(b, 0, &state));
+    CHECK(strstr(tvmtrt_text_data(state), again ? ", cached" : "built in") != NULL);
+    tvmtrt_text_delete(state);
+    tvmtrt_build_delete(b);
+  }
+  CHECK(seen.ends == 0);
+  OK(tvmtrt_options_set_progress_callback(options, NULL, NULL, NULL));
+  CHECK(seen.calls > 2 && seen.ends == 1);
+  OK(tvmtrt_options_set(options, "weight_streaming", "true"));
+  OK(tvmtrt_options_set(options, "tactic_sources", "cudnn"));
+  FAILS(TENSORRT_UNSUPPORTED, "option 'tactic_sources'", tvmtrt_build(p, options, &b));
+}
+
 /* With a library named by TVMTRT_TENSORRT_LIBRARY that builds for GPUs elsewhere: a real engine. */
-static void is_built(void) {
+static void is_built(const char *cache) {
   tvmtrt_model_t *m = load();
   tvmtrt_partition_t *p = NULL;
   tvmtrt_build_t *b = NULL;
@@ -121,11 +160,12 @@ static void is_built(void) {
   OK(tvmtrt_build(p, options, &b));
   CHECK(tvmtrt_build_engine_count(b) == 1 && tvmtrt_build_engine_size(b, 0) > 1000 && tvmtrt_build_engine_data(b, 0) != NULL);
   OK(tvmtrt_build_region_state(b, 0, &state));
-  CHECK(strstr(tvmtrt_text_data(state), "engine of") != NULL);
+  CHECK(strstr(tvmtrt_text_data(state), "engine of") != NULL && strstr(tvmtrt_text_data(state), "built in") != NULL);
   printf("%s\n", tvmtrt_text_data(state));
   tvmtrt_text_delete(state);
-  tvmtrt_options_delete(options);
   tvmtrt_build_delete(b);
+  is_kept(p, options, cache);
+  tvmtrt_options_delete(options);
   tvmtrt_partition_delete(p);
   tvmtrt_model_delete(m);
 }
@@ -143,8 +183,8 @@ static void library_is_described(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc > 1 && strcmp(argv[1], "build") == 0) {
-    is_built();
+  if (argc > 2 && strcmp(argv[1], "build") == 0) {
+    is_built(argv[2]);
     return 0;
   }
   is_explained();
