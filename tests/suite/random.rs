@@ -72,7 +72,7 @@ pub fn single(op: &'static OpDef, seed: u64) -> Option<Case> {
     let mut random = Random(op.name.bytes().fold(seed.wrapping_mul(0x9E37_79B9), |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b))));
     let (random, free) = (&mut random, Free::new(&mut Random(seed)));
     let name = format!("{} seed {seed}", op.name);
-    match recipes::plan(op.name, random) {
+    match recipes::recipe(op.name, random) {
         Some(plan) => build(&name, op, plan, &free, random),
         None => mutated(&name, op, &free, random),
     }
@@ -116,6 +116,9 @@ fn mutated(name: &str, op: &'static OpDef, free: &Free, random: &mut Random) -> 
     }
     let case = *random.pick(&of_op);
     let node = &case.graph.nodes[0];
+    if !node.bodies.is_empty() {
+        return None;
+    }
     let mut extents: BTreeMap<usize, usize> = BTreeMap::new();
     let mut shape = |s: &[usize], random: &mut Random| -> Vec<usize> {
         s.iter().map(|d| if *d < 2 { *d } else { *extents.entry(*d).or_insert_with(|| random.range(2, 8) as usize) }).collect()
@@ -207,7 +210,8 @@ impl Grow {
         let id = self.b.graph().node_ids().next_back().expect("one was added");
         let small = |v: &ValueId| {
             let fact = self.b.fact(*v);
-            let extents: Option<Vec<i64>> = fact.shape.iter().map(|d| d.as_const().or(d.as_symbol().and_then(|s| value_of(&s.name)))).collect();
+            let extents: Option<Vec<i64>> =
+                fact.shape.iter().map(|d| d.as_const().or(d.as_symbol().and_then(|s| value_of(&s.name)))).collect();
             fact.rank() <= 6 && extents.is_none_or(|e| e.iter().all(|d| *d > 0) && e.iter().product::<i64>() <= 1 << 12)
         };
         if results.iter().all(small) && accepts(&NodeView::new(self.b.graph(), id)) {
@@ -255,7 +259,8 @@ impl Grow {
             0..=2 => {
                 let smooth = ["tanh", "sigmoid", "nn.relu", "negative", "abs", "erf", "sin", "cos"];
                 let any = ["exp", "sqrt", "floor", "ceil", "round", "log"];
-                let op = if self.kind == Kind::Smooth || self.random.once_in(2) { *self.random.pick(&smooth) } else { *self.random.pick(&any) };
+                let op =
+                    if self.kind == Kind::Smooth || self.random.once_in(2) { *self.random.pick(&smooth) } else { *self.random.pick(&any) };
                 self.add(op, &[], &[x], accepts);
             }
             3..=6 => {
@@ -288,7 +293,10 @@ impl Grow {
                 let keep = Attr::Bool(self.random.once_in(2));
                 self.add(op, &[("axis", statics(&[axis])), ("keepdims", keep)], &[x], accepts);
             }
-            12 => self.add(*self.random.clone_pick(&["nn.softmax", "nn.log_softmax"]), &[("axis", Attr::Int(axis))], &[x], accepts),
+            12 => {
+                let op = *self.random.pick(&["nn.softmax", "nn.log_softmax"]);
+                self.add(op, &[("axis", Attr::Int(axis))], &[x], accepts);
+            }
             13 => self.product(x, &dims, accepts),
             14 => self.flatten(x, &dims, accepts),
             _ => self.choose(x, accepts),
@@ -350,7 +358,8 @@ impl Grow {
             return self.add("clip", &[("a_min", Attr::Float(-1.0)), ("a_max", Attr::Float(1.5))], &[x], accepts);
         }
         let before = self.pool.len();
-        self.add(*self.random.clone_pick(&["less", "greater", "equal"]), &[], &[x, other], accepts);
+        let op = *self.random.pick(&["less", "greater", "equal"]);
+        self.add(op, &[], &[x, other], accepts);
         if self.pool.len() > before {
             let condition = self.pool[before];
             self.add("where", &[], &[condition, x, other], accepts);
@@ -367,14 +376,7 @@ impl Grow {
     }
 }
 
-impl Random {
-    /// One of a list, by value of the generator's next number.
-    fn clone_pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        self.pick(list)
-    }
-}
-
-/// The extents of a case's symbols.
+/// True where some extent of an input is free.
 pub fn is_free(case: &Case) -> bool {
     case.graph.inputs.iter().any(|v| shape::as_usizes(&case.graph.fact(*v).shape).is_none())
 }

@@ -47,9 +47,11 @@ fn carrying(cx: &mut Cx, mut facts: Vec<Fact>, carried: std::ops::Range<usize>, 
             let before = &mut facts[i];
             let same = after.dtype == before.dtype && after.rank() == before.rank();
             ensure!(same, UnsupportedModel, "carried value {k} is {before} before a run of its graph and {after} behind it");
-            for (axis, (d, _)) in before.shape.iter_mut().zip(&after.shape).enumerate().filter(|(_, (d, e))| d != e) {
-                changed = true;
-                *d = Dim::symbol(&format!("{}.carried{k}.{axis}", cx.name()), 0, i32::MAX as i64);
+            for (axis, (d, after)) in before.shape.iter_mut().zip(&after.shape).enumerate() {
+                let unknown = Dim::symbol(&format!("{}.carried{k}.{axis}", cx.name()), 0, i32::MAX as i64);
+                if d != after && *d != unknown {
+                    (changed, *d) = (true, unknown);
+                }
             }
         }
         if !changed {
