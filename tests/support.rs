@@ -22,8 +22,8 @@ const PLANNED: Capabilities = Capabilities { flavour: Flavour::Full, version: Ve
 fn support() -> String {
     let mut out = String::from(
         "# What is supported\n\nMade from the tables by `tests/support.rs`; `TVMTRT_BLESS=1 cargo test --test support` makes it anew.\n\n\
-         ## Operators\nEach cell is what the cases of `tests/suite` show. CPU: *generated* loops, *tuned* contraction, *view* (no work), *reference*\n\
-         (slow). TensorRT 10.6: how many cases become layers, and the rules that keep the others off.\n\n\
+         ## Operators\nEach cell is what the cases of `tests/suite` show. CPU: *generated* loops, *tuned* contraction, *view* (no work),\n\
+         *routine* (hand-written), *expanded* (other operators), *reference* (slow). TensorRT 10.6: how many cases become layers, and the rules that keep the others off.\n\n\
          | operator | what | CPU | TensorRT |\n|---|---|---|---|\n",
     );
     let all = cases::all();
@@ -81,9 +81,8 @@ fn support() -> String {
 const NOT_YET: &str = "
 ## Not there yet
 Each gives a clear error.
-* Running engines: they are built, serialised and handed out; regions run on the CPU's kernels.
-* CUDA kernels, device tensors, streams; artifacts (save and load); precision other than float32; implicit batch networks.
-* 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, scatter, recurrent layers, control flow, quantised operators.
+* CUDA kernels; artifacts (save and load); precision other than float32; implicit batch networks.
+* 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, recurrent layers.
 * Tuned code for float16, bfloat16 and float64 contractions: they run on the reference.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.
 ";

@@ -25,4 +25,8 @@ pub mod jit;
 mod prepare;
 pub mod compiled;
 mod contract;
+mod routine;
+mod scatter;
+mod select;
 pub mod exec;
+pub mod staged;

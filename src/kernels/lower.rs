@@ -2,16 +2,17 @@
 
 use crate::ir::opdef::Lowering;
 use crate::ir::view::NodeView;
-use crate::ir::{Def, Graph, NodeId, ValueId};
+use crate::ir::{Def, Graph, Node, NodeId, ValueId};
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
 use crate::loops::{Kernel, Role, Stage, verify::verify};
+use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Context, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// The program of one step per node.
-pub fn lower(graph: &Graph) -> Result<Program> {
-    let mut l = Lower { program: Program::default(), map: HashMap::new() };
+/// The program of one step per node, for values of the symbols `known`.
+pub fn lower(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
+    let mut l = Lower { program: Program { known, ..Program::default() }, map: HashMap::new() };
     for (i, id) in graph.inputs.iter().enumerate() {
         let fact = graph.fact(*id);
         let buffer = l.program.add(fact.dtype, &fact.shape, Kind::Input(i));
@@ -64,7 +65,7 @@ impl Lower {
         if let [only] = view.node().outputs.as_slice()
             && let Some(values) = &graph.fact(*only).value
             && values.iter().all(|d| d.interval().1 < i64::MAX)
-            && known_before(graph, values)
+            && self.known_before(values)
         {
             let out = self.results(graph, id);
             self.program.steps.push(Step { action: Action::Fill(values.clone()), args: out, nodes: names });
@@ -86,10 +87,18 @@ impl Lower {
                 Ok(())
             }
             Ok(Lowering::Expand(inner)) => self.expand(graph, id, &inner),
-            Ok(Lowering::Kernel(_) | Lowering::Routine(_)) => self.reference(graph, id),
-            Err(e) if e.code == Code::NotImplemented => self.reference(graph, id),
+            Ok(Lowering::Routine(name)) => self.whole(graph, id, |node| Action::Routine(name, node)),
+            Ok(Lowering::Kernel(_)) => self.whole(graph, id, Action::Reference),
+            Err(e) if e.code == Code::NotImplemented => self.whole(graph, id, Action::Reference),
             Err(e) => Err(e),
         }
+    }
+
+    /// True where the values follow from what is given with the inputs.
+    fn known_before(&self, values: &[Dim]) -> bool {
+        let mut used = BTreeSet::new();
+        values.iter().for_each(|d| d.collect_symbols(&mut used));
+        used.is_subset(&self.program.known)
     }
 
     fn kernel(&mut self, kernel: Kernel, inputs: Vec<BufId>, outputs: Vec<BufId>, nodes: Vec<String>) {
@@ -114,22 +123,15 @@ impl Lower {
         done
     }
 
-    fn reference(&mut self, graph: &Graph, id: NodeId) -> Result<()> {
+    /// A step that runs the node as it is.
+    fn whole(&mut self, graph: &Graph, id: NodeId, action: impl FnOnce(Box<Node>) -> Action) -> Result<()> {
         let mut args: Vec<BufId> = graph.node(id).reads().map(|v| self.buffer(graph, v)).collect();
         args.extend(self.results(graph, id));
         let node = Box::new(graph.node(id).clone());
         let nodes = vec![node.name.clone()];
-        self.program.steps.push(Step { action: Action::Reference(node), args, nodes });
+        self.program.steps.push(Step { action: action(node), args, nodes });
         Ok(())
     }
-}
-
-/// True where the values follow from the shapes of the graph's inputs.
-fn known_before(graph: &Graph, values: &[crate::tensor::dim::Dim]) -> bool {
-    let known = graph.symbols();
-    let mut used = std::collections::BTreeSet::new();
-    values.iter().for_each(|d| d.collect_symbols(&mut used));
-    used.is_subset(&known)
 }
 
 /// Contractions are tuned for float32 only.

@@ -2,10 +2,11 @@
 
 use crate::ir::Node;
 use crate::loops::{Kernel, Role};
-use crate::tensor::dim::Dim;
+use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Index of a buffer in [`Program::buffers`].
@@ -43,6 +44,8 @@ pub enum Action {
     Kernel(Kernel),
     /// Writes integers that follow from the extents into the only argument.
     Fill(Vec<Dim>),
+    /// Runs a node's hand-written code by name; arguments as for [`Action::Reference`].
+    Routine(&'static str, Box<Node>),
     /// Runs a node with the reference; the arguments are what it reads (see [`Node::reads`]), then its results.
     Reference(Box<Node>),
 }
@@ -74,8 +77,8 @@ impl Step {
         match &self.action {
             Action::Kernel(kernel) => kernel.buffers[i].role,
             Action::Fill(_) => Role::Output,
-            Action::Reference(node) if i < node.reads().count() => Role::Input,
-            Action::Reference(_) => Role::Output,
+            Action::Reference(node) | Action::Routine(_, node) if i < node.reads().count() => Role::Input,
+            Action::Reference(_) | Action::Routine(..) => Role::Output,
         }
     }
 }
@@ -83,6 +86,8 @@ impl Step {
 /// What computes a graph.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
+    /// Symbols whose values are given when it runs.
+    pub known: BTreeSet<Symbol>,
     /// All buffers.
     pub buffers: Vec<Buffer>,
     /// Run in order.
@@ -134,6 +139,7 @@ impl fmt::Display for Program {
             let what = match &step.action {
                 Action::Kernel(kernel) => format!("kernel of {} stages", kernel.stages.len()),
                 Action::Fill(values) => format!("fill {}", shape::text(values)),
+                Action::Routine(name, _) => format!("routine {name}"),
                 Action::Reference(node) => format!("reference {}", node.op.name),
             };
             writeln!(f, "{what}({}) from {}", args.join(", "), step.nodes.join(" + "))?;

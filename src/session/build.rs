@@ -3,6 +3,7 @@
 use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
 use crate::cuda::device::Device;
+use crate::cpu::staged::{self, Staged};
 use crate::ir::Graph;
 use crate::kernels;
 use crate::network::capabilities::Flavour;
@@ -162,8 +163,21 @@ fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
 
 /// Machine code for a graph; where there can be none, a warning and the reference.
 fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Own> {
-    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
     let slow = |why: &str| log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
+    if staged::is_needed(graph) {
+        return match Staged::new(graph, isa, threads) {
+            Ok(staged) => {
+                staged.reference_nodes().iter().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
+                Ok(Own::Staged(staged))
+            }
+            Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
+                slow(&e.message);
+                Ok(Own::Reference(e.message))
+            }
+            Err(e) => Err(e),
+        };
+    }
+    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
     match compiled {
         Ok(compiled) => {
             compiled.program().reference_nodes().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));

@@ -3,6 +3,7 @@
 use crate::cpu::compiled::Compiled;
 use crate::cpu::exec::{self, State};
 use crate::cpu::pool::Pool;
+use crate::cpu::staged;
 use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
 use crate::cuda::memory::Span;
@@ -11,7 +12,7 @@ use crate::ensure;
 use crate::reference;
 use crate::session::build::Build;
 use crate::session::log::Log;
-use crate::session::staged::Staged;
+use crate::session::mixed::Mixed;
 use crate::session::stages::Own;
 use crate::tensor::bind::{Given, bind, check_shape, check_type};
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
@@ -79,7 +80,8 @@ pub struct Session {
     build: Arc<Build>,
     pool: Pool,
     state: State,
-    staged: Option<Staged>,
+    memory: staged::Memory,
+    mixed: Option<Mixed>,
     stream: Option<StreamRef>,
     /// Types and shapes of the last run's inputs, and what the symbols were.
     last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
@@ -100,8 +102,9 @@ impl Session {
         };
         let graph = &build.partition.parts.graph;
         let device = build.stages.iter().find_map(|s| s.engine()).map(|e| e.device());
-        let staged = device.map(|d| Staged::new(d, graph, &build.stages, options.cuda_graph)).transpose()?;
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new(), staged, stream: None, last: None })
+        let mixed = device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph)).transpose()?;
+        let (state, memory, stream, last) = (State::new(), staged::Memory::default(), None, None);
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last })
     }
 
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
@@ -112,7 +115,7 @@ impl Session {
 
     /// Waits for all that earlier runs have queued.
     pub fn synchronize(&mut self) -> Result<()> {
-        self.staged.as_mut().map_or(Ok(()), Staged::wait)
+        self.mixed.as_mut().map_or(Ok(()), Mixed::wait)
     }
 
     /// What the session runs.
@@ -122,7 +125,7 @@ impl Session {
 
     /// For each engine, in order, the addresses of its inputs and outputs in the last run.
     pub fn engine_addresses(&self) -> Result<Vec<Vec<u64>>> {
-        self.staged.as_ref().map_or(Ok(Vec::new()), Staged::addresses)
+        self.mixed.as_ref().map_or(Ok(Vec::new()), Mixed::addresses)
     }
 
     /// Checks types and shapes of all arguments, in order, and reads the symbols off them. `None` is an output that is not the
@@ -161,8 +164,8 @@ impl Session {
         self.check(given, wanted)?;
         let device = self.check_devices(inputs, outputs)?;
         let build = self.build.clone();
-        if let (Some(staged), Some((_, bindings))) = (&mut self.staged, &self.last) {
-            return staged.run(&build.stages, &self.pool, bindings, inputs, outputs, self.stream);
+        if let (Some(mixed), Some((_, bindings))) = (&mut self.mixed, &self.last) {
+            return mixed.run(&build.stages, &self.pool, bindings, inputs, outputs, self.stream);
         }
         match device {
             Some(device) => self.run_bridged(device, inputs, outputs),
@@ -176,7 +179,7 @@ impl Session {
         let of_output = |s: &Sink| if let Sink::Fill(_, _, Room::Device(_, device)) = s { Some(*device) } else { None };
         let inputs = self.build.inputs().iter().zip(inputs.iter().map(of_input)).map(|(v, d)| ("input", v, d));
         let outputs = self.build.outputs().iter().zip(outputs.iter().map(of_output)).map(|(v, d)| ("output", v, d));
-        let mut found = self.staged.as_ref().map(|s| s.device());
+        let mut found = self.mixed.as_ref().map(Mixed::device);
         let mut used = None;
         for (what, value, device) in inputs.chain(outputs) {
             let Some(device) = device else { continue };
@@ -196,7 +199,11 @@ impl Session {
         let bindings = self.last.as_ref().map_or_else(Bindings::new, |(_, b)| b.clone());
         match build.stages[0].own()? {
             Own::Compiled(compiled) => self.run_compiled(compiled, &bindings, inputs, outputs),
-            Own::Reference(_) => run_reference(&build, inputs, outputs),
+            Own::Staged(staged) => {
+                let run = |x: &[Tensor]| staged.run(&self.pool, &mut self.memory, x);
+                run_tensors(&build, inputs, outputs, run)
+            }
+            Own::Reference(_) => run_tensors(&build, inputs, outputs, |x| reference::run(&build.partition.parts.graph, x)),
         }
     }
 
@@ -269,10 +276,10 @@ impl Session {
     }
 }
 
-/// Where no machine code can be made.
-fn run_reference(build: &Build, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+/// Where extents of outputs may be known only after the run.
+fn run_tensors(build: &Build, inputs: &[View], outputs: &mut [Sink], run: impl FnOnce(&[Tensor]) -> Result<Vec<Tensor>>) -> Result<()> {
     let inputs = inputs.iter().copied().map(View::to_tensor).collect::<Result<Vec<_>>>()?;
-    let results = reference::run(&build.partition.parts.graph, &inputs)?;
+    let results = run(&inputs)?;
     // Extents that depend on data are known only now; nothing is written unless all fit.
     for ((value, sink), result) in build.outputs().iter().zip(outputs.iter()).zip(&results) {
         let Sink::Fill(_, shape, _) = sink else { continue };

@@ -2,6 +2,7 @@
 //! engine, one stage is the whole graph.
 
 use crate::cpu::compiled::Compiled;
+use crate::cpu::staged::Staged;
 use crate::ir::{Graph, NodeId, ValueId};
 use crate::partition::Partition as Parts;
 use crate::partition::links::Links;
@@ -15,6 +16,8 @@ use std::sync::{Arc, OnceLock};
 pub enum Own {
     /// Machine code.
     Compiled(Compiled),
+    /// Machine code in pieces, where extents depend on data or nodes have graphs inside.
+    Staged(Staged),
     /// None can be made here, for the reason given: the reference runs the graph, slowly.
     Reference(String),
 }

@@ -3,7 +3,12 @@
 
 pub mod cases;
 pub mod cpu;
+mod control;
+mod index;
 pub mod join;
+mod quantised;
+pub mod random;
+mod recipes;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;
@@ -44,6 +49,8 @@ pub enum In {
     Ints(Vec<usize>, Vec<i64>),
     /// A float32 constant.
     Floats(Vec<usize>, Vec<f32>),
+    /// A constant.
+    Const(Tensor),
     /// An earlier operand again.
     Same(usize),
 }
@@ -135,6 +142,7 @@ pub fn case(name: &str, op: &str, attrs: &[(&str, Attr)], operands: &[In]) -> Ca
             In::CPositive(shape) => b.constant(&label, random.tensor(DType::F32, shape, true)),
             In::Ints(shape, v) => b.constant(&label, Tensor::from_vec(shape, v.clone())),
             In::Floats(shape, v) => b.constant(&label, Tensor::from_vec(shape, v.clone())),
+            In::Const(t) => b.constant(&label, t.clone()),
             In::Same(j) => ids[*j],
         };
         ids.push(id);

@@ -3,6 +3,7 @@
 
 use crate::cpu::exec::{self, State};
 use crate::cpu::pool::Pool;
+use crate::cpu::staged;
 use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
 use crate::cuda::memory::{DeviceMemory, Span};
@@ -16,7 +17,6 @@ use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
-use crate::tensor::shape;
 use crate::tensorrt::runner::{Argument, Runner};
 use crate::{ensure, fail};
 use bytes::Bytes;
@@ -28,7 +28,8 @@ struct Slot {
     dims: Vec<Dim>,
     /// Its elements, where it is a constant.
     constant: Option<Bytes>,
-    // Of the present extents:
+    // Of the present extents, as far as they are known:
+    known: bool,
     shape: Vec<usize>,
     bytes: usize,
     // Of the present run: the caller's memory for it, where it is now.
@@ -44,10 +45,11 @@ struct Seat {
     outputs: Vec<usize>,
     runner: Option<Runner>,
     state: State,
+    memory: staged::Memory,
 }
 
 /// Everything that runs of a build with engines change.
-pub struct Staged {
+pub struct Mixed {
     // Before the lane: a runner waits for its work.
     seats: Vec<Seat>,
     lane: Lane,
@@ -55,13 +57,26 @@ pub struct Staged {
     /// Slots of the whole graph's inputs and outputs.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
-    bindings: Option<Bindings>,
+    /// What symbols are in the present run.
+    bindings: Bindings,
+    /// All extents follow from those of the inputs.
+    fixed: bool,
     cuda_graph: bool,
 }
 
-impl Staged {
+impl Slot {
+    /// Its extents are known.
+    fn measure(&mut self) -> Result<()> {
+        let bytes = byte_len(self.dtype, &self.shape);
+        self.bytes = bytes.ok_or_else(|| Error::new(Code::WrongShape, format!("shape {:?} is too large", self.shape)))?;
+        self.known = true;
+        Ok(())
+    }
+}
+
+impl Mixed {
     /// Takes what a session needs: a stream, contexts and their scratch memory.
-    pub fn new(device: &'static Device, graph: &Graph, stages: &[Stage], cuda_graph: bool) -> Result<Staged> {
+    pub fn new(device: &'static Device, graph: &Graph, stages: &[Stage], cuda_graph: bool) -> Result<Mixed> {
         let _current = device.enter()?;
         let mut places: Vec<Option<usize>> = vec![None; graph.values.len()];
         let mut slots = Vec::new();
@@ -70,7 +85,7 @@ impl Staged {
                 let value = graph.value(id);
                 let constant = if let Def::Const(t) = &value.def { Some(t.bytes().clone()) } else { None };
                 let (dtype, dims) = (value.fact.dtype, value.fact.shape.clone());
-                slots.push(Slot { dtype, dims, constant, shape: Vec::new(), bytes: 0, given: None, span: None, on_host: false });
+                slots.push(Slot { dtype, dims, constant, known: false, shape: Vec::new(), bytes: 0, given: None, span: None, on_host: false });
                 slots.len() - 1
             })
         };
@@ -78,7 +93,7 @@ impl Staged {
         let mut seats = Vec::new();
         for stage in stages {
             let (inputs, outputs) = (stage.inputs.iter().map(|v| slot(*v)).collect(), stage.outputs.iter().map(|v| slot(*v)).collect());
-            seats.push(Seat { inputs, outputs, runner: None, state: State::new() });
+            seats.push(Seat { inputs, outputs, runner: None, state: State::new(), memory: staged::Memory::default() });
         }
         let outputs = graph.outputs.iter().map(|o| slot(o.value)).collect();
         let lane = Lane::new(device, slots.len())?;
@@ -87,7 +102,7 @@ impl Staged {
         for (seat, stage) in seats.iter_mut().zip(stages) {
             seat.runner = stage.engine().map(|e| e.runner(&lane, &scratch)).transpose()?;
         }
-        Ok(Staged { seats, lane, slots, inputs, outputs, bindings: None, cuda_graph })
+        Ok(Mixed { seats, lane, slots, inputs, outputs, bindings: Bindings::new(), fixed: false, cuda_graph })
     }
 
     /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
@@ -104,7 +119,7 @@ impl Staged {
         let _current = self.lane.device().enter()?;
         self.lay_out(bindings)?;
         self.lane.begin(stream)?;
-        let result = self.all(stages, pool, bindings, inputs, outputs, stream.is_some());
+        let result = self.all(stages, pool, inputs, outputs, stream.is_some());
         let ended = self.lane.end();
         if result.is_err() {
             // What was queued may use memory that the caller takes away after an error.
@@ -123,7 +138,6 @@ impl Staged {
         &mut self,
         stages: &[Stage],
         pool: &Pool,
-        bindings: &Bindings,
         inputs: &[View],
         outputs: &mut [Sink],
         lazily: bool,
@@ -133,30 +147,38 @@ impl Staged {
         for i in 0..stages.len() {
             let seat = &self.seats[i];
             let profile = match (stages[i].engine(), &seat.runner) {
-                (Some(engine), Some(runner)) if self.none_empty(i) => engine.profile(bindings, runner.profile()),
+                (Some(engine), Some(runner)) if self.none_empty(i) => engine.profile(&self.bindings, runner.profile()),
                 _ => None,
             };
             match profile {
                 Some(profile) => self.engine(i, &stages[i], profile)?,
-                None => self.own(i, &stages[i], pool, bindings)?,
+                None => self.own(i, &stages[i], pool)?,
             }
         }
         self.give_outputs(outputs, lazily)
     }
 
-    /// Shapes and sizes for these values of the symbols.
+    /// Shapes and sizes for these values of the symbols. Those that depend on data follow while the run goes on.
     fn lay_out(&mut self, bindings: &Bindings) -> Result<()> {
-        if self.bindings.as_ref() != Some(bindings) {
-            self.bindings = None;
-            for slot in &mut self.slots {
-                slot.shape = shape::eval(&slot.dims, bindings)?;
-                let bytes = byte_len(slot.dtype, &slot.shape);
-                slot.bytes = bytes.ok_or_else(|| Error::new(Code::WrongShape, format!("shape {:?} is too large", slot.shape)))?;
-            }
-            self.bindings = Some(bindings.clone());
+        let whole = self.slots.iter().all(|s| s.known);
+        if self.bindings != *bindings || !whole || !self.fixed {
+            self.bindings.clone_from(bindings);
+            self.slots.iter_mut().for_each(|s| s.known = false);
+            self.extents()?;
+            self.fixed = self.slots.iter().all(|s| s.known);
         }
         for slot in &mut self.slots {
             (slot.given, slot.span, slot.on_host) = (None, None, false);
+        }
+        Ok(())
+    }
+
+    /// The extents that follow from the values that symbols have by now.
+    fn extents(&mut self) -> Result<()> {
+        for slot in self.slots.iter_mut().filter(|s| !s.known) {
+            let Some(shape) = slot.dims.iter().map(|d| d.eval(&self.bindings)).collect::<Option<Vec<i64>>>() else { continue };
+            slot.shape = shape.into_iter().map(|d| usize::try_from(d).unwrap_or(0)).collect();
+            slot.measure()?;
         }
         Ok(())
     }
@@ -255,37 +277,57 @@ impl Staged {
     }
 
     /// Our own code, in pinned memory.
-    fn own(&mut self, i: usize, stage: &Stage, pool: &Pool, bindings: &Bindings) -> Result<()> {
+    fn own(&mut self, i: usize, stage: &Stage, pool: &Pool) -> Result<()> {
         for k in 0..self.seats[i].inputs.len() {
             self.bring_to_host(self.seats[i].inputs[k])?;
         }
         let seat = &mut self.seats[i];
         let sized = |slot: &usize| (BufferId(*slot), self.slots[*slot].bytes);
         let reads: Vec<_> = seat.inputs.iter().map(sized).collect();
-        let writes: Vec<_> = seat.outputs.iter().map(sized).collect();
+        let compiled = match stage.own()? {
+            Own::Compiled(compiled) => Some(compiled),
+            _ => None,
+        };
+        let writes: Vec<_> = seat.outputs.iter().filter(|_| compiled.is_some()).map(sized).collect();
         let (read, mut written) = self.lane.hosts(&reads, &writes)?;
-        match stage.own()? {
-            Own::Compiled(compiled) => exec::run(compiled, pool, &mut seat.state, bindings, &read, &mut written)?,
-            Own::Reference(_) => {
-                let tensor = |(slot, bytes): (&usize, &&[u8])| {
-                    let s = &self.slots[*slot];
-                    Tensor::new(s.dtype, s.shape.clone(), aligned(bytes))
-                };
-                let given = seat.inputs.iter().zip(&read).map(tensor).collect::<Result<Vec<_>>>()?;
-                for ((result, to), slot) in reference::run(&stage.graph, &given)?.iter().zip(&mut written).zip(&seat.outputs) {
-                    let want = &self.slots[*slot].shape;
-                    ensure!(result.shape() == want, Internal, "a value has shape {:?}, not {want:?}", result.shape());
-                    to.copy_from_slice(result.bytes());
-                }
+        if let Some(compiled) = compiled {
+            exec::run(compiled, pool, &mut seat.state, &self.bindings, &read, &mut written)?;
+            seat.outputs.iter().for_each(|slot| self.slots[*slot].on_host = true);
+            return Ok(());
+        }
+        let tensor = |(slot, bytes): (&usize, &&[u8])| Tensor::new(self.slots[*slot].dtype, self.slots[*slot].shape.clone(), aligned(bytes));
+        let given = seat.inputs.iter().zip(&read).map(tensor).collect::<Result<Vec<_>>>()?;
+        let results = match stage.own()? {
+            Own::Staged(staged) => staged.run(pool, &mut seat.memory, &given)?,
+            _ => reference::run(&stage.graph, &given)?,
+        };
+        for (k, result) in results.iter().enumerate() {
+            self.take_result(self.seats[i].outputs[k], result)?;
+        }
+        self.extents()
+    }
+
+    /// A value whose extents may be known only now.
+    fn take_result(&mut self, slot: usize, result: &Tensor) -> Result<()> {
+        let s = &mut self.slots[slot];
+        for (dim, extent) in s.dims.iter().zip(result.shape()) {
+            if let Some(symbol) = dim.as_symbol() {
+                self.bindings.entry(symbol.name.clone()).or_insert(*extent as i64);
             }
         }
-        for slot in &seat.outputs {
-            self.slots[*slot].on_host = true;
-        }
+        s.shape = result.shape().to_vec();
+        s.measure()?;
+        s.on_host = true;
+        self.lane.host_mut(BufferId(slot), result.bytes().len())?.copy_from_slice(result.bytes());
         Ok(())
     }
 
     fn give_outputs(&mut self, outputs: &mut [Sink], lazily: bool) -> Result<()> {
+        // Extents that depend on data are known only now; nothing is written unless all fit.
+        for (sink, slot) in outputs.iter().zip(&self.outputs) {
+            let (Sink::Fill(_, shape, _), made) = (sink, &self.slots[*slot].shape) else { continue };
+            ensure!(shape == made, WrongShape, "an output has shape {shape:?}, but {made:?} was computed");
+        }
         let mut to_host = false;
         for k in 0..outputs.len() {
             let slot = self.outputs[k];
