@@ -8,8 +8,10 @@ use crate::session::build::BuildOptions;
 use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
 use crate::session::partition::{PartitionOptions, plan_filter};
+use crate::session::precision::Request;
 use crate::session::run::SessionOptions;
 use crate::tensor::error::{Code, Error, Result};
+use crate::transform::precision::Precision;
 
 fn value<'a>(options: &'a tvmtrt_options_t, key: &str) -> &'a str {
     options.get(key).unwrap_or_default()
@@ -72,11 +74,21 @@ pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
     Ok(BuildOptions {
         library: library(options),
         max_workspace_size: options.given("max_workspace_size").and_then(|v| v.parse().ok()),
+        precision: precision(options),
         target_sm: compute_capability(value(options, "target_sm")),
         optimization_level: number(options, "builder_optimization_level")?,
         cpu_instruction_set: (set != "auto").then(|| set.to_string()),
         log: log(options),
     })
+}
+
+/// What engines compute in.
+fn precision(options: &tvmtrt_options_t) -> Request {
+    let word = value(options, "precision");
+    Request {
+        precision: Precision::ALL.iter().copied().find(|p| p.name() == word).unwrap_or_default(),
+        keep_float32: list(value(options, "keep_float32")).into_iter().collect(),
+    }
 }
 
 /// Options of `tvmtrt_session_new`.
@@ -104,6 +116,8 @@ mod tests {
             ("target_sm", "8.6"),
             ("threads", "2"),
             ("cpu_instruction_set", "portable"),
+            ("precision", "bfloat16"),
+            ("keep_float32", "nn.dense,c"),
         ] {
             options.set(key, value).unwrap();
         }
@@ -113,6 +127,7 @@ mod tests {
         let b = build(&options).unwrap();
         assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
         assert_eq!(b.cpu_instruction_set.as_deref(), Some("portable"));
+        assert_eq!((b.precision.precision, b.precision.keep_float32.len()), (Precision::Bfloat16, 2));
         assert_eq!(session(&options).unwrap().threads, 2);
     }
 }

@@ -70,6 +70,13 @@ pub static OPTIONS: &[Row] = &[
         doc: "Instructions that CPU kernels may use. auto takes the best that this machine has.",
     },
     Row {
+        key: "keep_float32",
+        kind: Kind::List,
+        default: "",
+        stages: &[Stage::Build],
+        doc: "Nodes, by name, and operators, such as nn.dense, that engines compute in float32 whatever the precision is.",
+    },
+    Row {
         key: "keep_off_nodes",
         kind: Kind::List,
         default: "",
@@ -117,6 +124,13 @@ pub static OPTIONS: &[Row] = &[
         default: "default",
         stages: &[Stage::Partition],
         doc: "default: TensorRT where it can be used. on: an error where there is no library or no region for it. off: never.",
+    },
+    Row {
+        key: "precision",
+        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8"]),
+        default: "float32",
+        stages: &[Stage::Build],
+        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. bfloat16 needs TensorRT 10.0.",
     },
     Row {
         key: "remove_no_mac_subgraphs",
@@ -195,6 +209,12 @@ mod tests {
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }
         assert!(find(crate::tensorrt::abi::version::FORCE).is_some(), "an error names this option");
+    }
+
+    #[test]
+    fn precisions_are_the_words_of_their_option() {
+        let names: Vec<&str> = crate::transform::precision::Precision::ALL.iter().map(|p| p.name()).collect();
+        assert!(matches!(find("precision"), Some(Row { kind: Kind::Choice(words), .. }) if *words == names));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::partition::target::{Engine, Target};
 use crate::session::library::{LibraryOptions, sink};
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
+use crate::session::precision::Request;
 use crate::session::shapes::SymbolRange;
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
@@ -32,6 +33,8 @@ pub struct BuildOptions {
     pub max_workspace_size: Option<u64>,
     /// Compute capability to build for; `None` is the GPU that is found.
     pub target_sm: Option<(u32, u32)>,
+    /// What engines compute in.
+    pub precision: Request,
     /// TensorRT's builder optimisation level.
     pub optimization_level: u32,
     /// Instruction set of CPU kernels; `None` is the best that this machine has.
@@ -146,6 +149,8 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
+    target.precision = options.precision.clone();
     target.build = emit::Options {
         workspace: Some(options.max_workspace_size.unwrap_or(plan.max_workspace_size)),
         effort: Some(options.optimization_level as i32),
@@ -161,7 +166,7 @@ fn build_engine(region: &Region, target: &TensorRt, partition: &Partition, optio
     ensure!(here, Cuda, "there is no GPU to build for; the option target_sm builds for one that is elsewhere");
     let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
     ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-    let mut target = TensorRt { build: target.build.clone(), rules: target.rules.clone(), library: target.library.clone() };
+    let mut target = target.clone();
     target.build.profiles = profile(region, &partition.symbols)?.into_iter().collect();
     target.compile(region, &partition.parts.options)
 }

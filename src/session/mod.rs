@@ -9,6 +9,7 @@ pub mod library;
 pub mod log;
 pub mod model;
 pub mod partition;
+pub mod precision;
 pub mod run;
 pub mod shapes;
 pub mod target;

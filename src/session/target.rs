@@ -12,6 +12,7 @@ use crate::partition::target::{Engine, Target, TargetVersion};
 use crate::partition::tensorrt_rules::TensorRtRules;
 use crate::session::library::{LibraryOptions, search};
 use crate::session::log::Log;
+use crate::session::precision::Request;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
@@ -21,6 +22,7 @@ use crate::tensorrt::library::Library;
 use std::path::Path;
 
 /// TensorRT: rules, and a library where there is one that fits them.
+#[derive(Clone)]
 pub struct TensorRt {
     /// The rules, and the version that they are for.
     pub rules: TensorRtRules,
@@ -28,6 +30,10 @@ pub struct TensorRt {
     pub library: std::result::Result<&'static Library, String>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
+    /// What engines compute in; set before [`Target::compile`].
+    pub precision: Request,
+    /// Where log lines go.
+    pub log: Log,
 }
 
 impl TensorRt {
@@ -49,7 +55,8 @@ impl TensorRt {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
-        Ok(TensorRt { rules: TensorRtRules { planned }, library, build: emit::Options::default() })
+        let rules = TensorRtRules { planned };
+        Ok(TensorRt { rules, library, build: emit::Options::default(), precision: Request::default(), log: log.clone() })
     }
 
     /// True where there is a GPU to build for, as far as its driver's files tell.
@@ -100,7 +107,8 @@ impl Target for TensorRt {
 
     fn compile(&self, region: &Region, _: &PartitionOptions) -> Result<Box<dyn Engine>> {
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
+        let network = to_network(&graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
         let plan = emit::build(library, &network?, &self.build).context(|| format!("region '{}'", region.name))?;
         Ok(Box::new(Plan(plan)))
     }
