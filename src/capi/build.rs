@@ -41,8 +41,8 @@ impl tvmtrt_build_t {
 /// gets kernels instead; `tvmtrt_build_region_state` says so.
 ///
 /// \param partition Lent; kept alive by the result.
-/// \param options Read: `builder_optimization_level`, `cpu_instruction_set`, `keep_float32`, `log_level`, `max_workspace_size`,
-///     `precision`, `target_sm`, `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
+/// \param options Read: `builder_optimization_level`, `calibration`, `cpu_instruction_set`, `keep_float32`, `log_level`,
+///     `max_workspace_size`, `precision`, `target_sm`, `tensorrt_force_version`, `tensorrt_library`. NULL for defaults.
 /// \param out Gets the build: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE (offload is `on`),
 ///     TVMTRT_ERROR_TENSORRT_BUILD, TVMTRT_ERROR_CPU_CODE.

@@ -33,6 +33,8 @@ pub enum Stage {
     Build,
     /// `tvmtrt_session_new`, `tvmtrt_run`.
     Run,
+    /// `tvmtrt_calibration_new`.
+    Calibrate,
 }
 
 /// One option.
@@ -50,7 +52,7 @@ pub struct Row {
     pub doc: &'static str,
 }
 
-const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run];
+const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run, Stage::Calibrate];
 const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build];
 
 /// Every option, sorted by key.
@@ -61,6 +63,20 @@ pub static OPTIONS: &[Row] = &[
         default: "3",
         stages: &[Stage::Build],
         doc: "How long TensorRT searches for a fast engine: 0 builds fastest, 5 runs fastest.",
+    },
+    Row {
+        key: "calibration",
+        kind: Kind::Path,
+        default: "",
+        stages: &[Stage::Build],
+        doc: "The file with the ranges of tensors that precision int8 needs; tvmtrt_calibration_write makes it.",
+    },
+    Row {
+        key: "calibration_method",
+        kind: Kind::Choice(&["max", "percentile", "entropy"]),
+        default: "entropy",
+        stages: &[Stage::Calibrate],
+        doc: "What int8 covers of a tensor: max is all, percentile 99.99 % of what is not zero, entropy what loses least information.",
     },
     Row {
         key: "cpu_instruction_set",
@@ -178,8 +194,8 @@ pub static OPTIONS: &[Row] = &[
         key: "threads",
         kind: Kind::Integer(0, 1024),
         default: "0",
-        stages: &[Stage::Run],
-        doc: "CPU threads of a session. 0: one per core.",
+        stages: &[Stage::Run, Stage::Calibrate],
+        doc: "CPU threads of a session or a calibration. 0: one per core.",
     },
     Row {
         key: "use_implicit_batch",
@@ -199,6 +215,7 @@ pub fn find(key: &str) -> Option<&'static Row> {
 mod tests {
     use super::*;
     use crate::capi::option_value::canonical;
+    use crate::transform::precision::histogram::Method;
 
     #[test]
     fn table_is_sound() {
@@ -215,6 +232,9 @@ mod tests {
     fn precisions_are_the_words_of_their_option() {
         let names: Vec<&str> = crate::transform::precision::Precision::ALL.iter().map(|p| p.name()).collect();
         assert!(matches!(find("precision"), Some(Row { kind: Kind::Choice(words), .. }) if *words == names));
+        let names: Vec<&str> = Method::ALL.iter().map(|m| m.name()).collect();
+        assert!(matches!(find("calibration_method"), Some(Row { kind: Kind::Choice(words), default, .. })
+            if *words == names && *default == Method::default().name()));
     }
 
     #[test]

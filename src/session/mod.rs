@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod build;
+pub mod calibration;
 pub mod library;
 pub mod log;
 pub mod model;

@@ -10,9 +10,12 @@ use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::transform::precision::Precision;
 use crate::transform::precision::autocast::{Autocast, autocast};
+use crate::transform::precision::quantise::{QUANTISED, quantise};
+use crate::transform::precision::ranges::Ranges;
 use crate::{ensure, fail};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +24,8 @@ pub struct Request {
     pub precision: Precision,
     /// Nodes by name, and operators by name, that stay in float32.
     pub keep_float32: BTreeSet<String>,
+    /// Ranges of tensors, for int8.
+    pub ranges: Option<Arc<Ranges>>,
 }
 
 impl Request {
@@ -32,6 +37,11 @@ impl Request {
             "precision bfloat16 needs TensorRT 10.0 or newer, not {} {}; float16 is there",
             capabilities.flavour,
             capabilities.version
+        );
+        ensure!(
+            self.precision != Precision::Int8 || self.ranges.is_some(),
+            BadOption,
+            "precision int8 needs the option calibration: a table of ranges, which tvmtrt_calibration_new makes from data"
         );
         let known = |name: &&String| graph.nodes.iter().any(|n| n.name == **name || n.op.name == name.as_str());
         for name in self.keep_float32.iter().filter(|n| !known(n)) {
@@ -45,8 +55,27 @@ impl Request {
         match (self.precision, self.precision.narrow()) {
             (Precision::Float32, _) => Ok(Cow::Borrowed(graph)),
             (_, Some(to)) => self.narrowed(graph, to, rules, log).map(Cow::Owned),
-            (Precision::Int8, _) => fail!(NotImplemented, "precision int8 is not there yet; float16 is"),
-            (other, None) => fail!(Internal, "precision {other} has no type"),
+            (_, None) => self.quantised(graph, rules, log).map(Cow::Owned),
+        }
+    }
+
+    fn quantised(&self, graph: &Graph, rules: &TensorRtRules, log: &Log) -> Result<Graph> {
+        let Some(ranges) = &self.ranges else { fail!(BadOption, "precision int8 needs the option calibration") };
+        let mut keep = self.keep_float32.clone();
+        loop {
+            let quantised = quantise(graph, ranges, &keep)?;
+            // Products and what quantises for them are new or have new operands; all else was accepted as it is.
+            let refused = refused(&quantised.graph, &|d, op| d == DType::I8 || QUANTISED.iter().any(|(q, _)| *q == op), rules);
+            let Some((name, why)) = refused.first() else {
+                let (products, kept) = (quantised.products, &quantised.kept);
+                let all = products + kept.len();
+                log.say(Level::Info, format_args!("region '{}': {products} of {all} products in int8", graph.name));
+                let level = if products == 0 && all > 0 { Level::Warning } else { Level::Info };
+                kept.iter().for_each(|(n, why)| log.say(level, format_args!("node '{n}' stays in float32: {why}")));
+                return Ok(quantised.graph);
+            };
+            log.say(Level::Info, format_args!("node '{name}' stays in float32: {why}"));
+            ensure!(keep.insert(name.clone()), Internal, "node '{name}' is refused though it is in float32: {why}");
         }
     }
 
@@ -54,7 +83,7 @@ impl Request {
         let mut options = Autocast { to, keep: self.keep_float32.clone() };
         loop {
             let narrowed = autocast(graph, &options)?;
-            let refused = refused(&narrowed.graph, to, rules);
+            let refused = refused(&narrowed.graph, &|dtype, _| dtype == to, rules);
             if refused.is_empty() {
                 narrowed.warnings.iter().for_each(|w| log.say(Level::Warning, format_args!("{w}")));
                 let (narrow, casts, all) = (narrowed.narrow, narrowed.casts, graph.nodes.len());
@@ -70,9 +99,9 @@ impl Request {
     }
 }
 
-/// Nodes with narrow tensors that TensorRT does not take so.
-fn refused(graph: &Graph, to: DType, rules: &TensorRtRules) -> Vec<(String, String)> {
-    let narrow = |id: &NodeId| graph.node(*id).reads().any(|v| graph.fact(v).dtype == to);
+/// Nodes that read a value of a type, or are of an operator, that `of` names, and that TensorRT does not take.
+fn refused(graph: &Graph, of: &dyn Fn(DType, &str) -> bool, rules: &TensorRtRules) -> Vec<(String, String)> {
+    let named = |id: &NodeId| graph.node(*id).reads().any(|v| of(graph.fact(v).dtype, graph.node(*id).op.name));
     let refusal = |id: NodeId| Some((graph.node(id).name.clone(), rules.accepts(&NodeView::new(graph, id)).err()?.to_string()));
-    graph.node_ids().filter(narrow).filter_map(refusal).collect()
+    graph.node_ids().filter(named).filter_map(refusal).collect()
 }

@@ -159,6 +159,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         LayerKind::Convolution { maps, groups, window, weights, bias } => {
             convolution(to, x[0], *maps, *groups, window, weights, bias.as_ref())?
         }
+        LayerKind::KernelConvolution { maps, groups, window } => kernel_convolution(to, x[0], x[1], *maps, *groups, window)?,
         LayerKind::Activation(kind, alpha, beta) => {
             let layer = to.add_activation(x[0], named(ActivationType::named(kind.name()), kind.name())?)?;
             layer.set_alpha(*alpha)?;
@@ -213,6 +214,25 @@ fn convolution<'n>(
     let weights = HostWeights::of(weights)?;
     let bias = bias.map_or_else(|| Ok(HostWeights::none(weights.dtype)), HostWeights::of)?;
     let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &weights, &bias)?;
+    layer.set_stride_nd(&Dims::new(&window.stride)?)?;
+    layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
+    layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
+    layer.set_dilation_nd(&Dims::new(&window.dilation)?)?;
+    layer.set_nb_groups(groups)?;
+    Ok(*layer)
+}
+
+fn kernel_convolution<'n>(
+    to: &'n NetworkDefinition,
+    x: TensorRef<'n>,
+    kernel: TensorRef<'n>,
+    maps: i64,
+    groups: i64,
+    window: &Window,
+) -> Result<Layer<'n>> {
+    let none = HostWeights::none(kernel.dtype()?.unwrap_or(DataType::Float));
+    let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &none, &none)?;
+    layer.set_input(1, kernel)?;
     layer.set_stride_nd(&Dims::new(&window.stride)?)?;
     layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
     layer.set_post_padding(&Dims::new(&window.post_padding)?)?;

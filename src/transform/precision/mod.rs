@@ -2,7 +2,10 @@
 //! same for every TensorRT. Inputs and outputs keep their types; the region itself stays as it is for our own kernels.
 
 pub mod autocast;
+pub mod histogram;
 mod narrow;
+pub mod quantise;
+pub mod ranges;
 pub mod rules;
 
 use crate::tensor::dtype::DType;
