@@ -2,7 +2,7 @@
 
 use crate::ir::opdef::Lowering;
 use crate::ir::view::NodeView;
-use crate::ir::{Def, Graph, NodeId, ValueId};
+use crate::ir::{Def, Graph, Node, NodeId, ValueId};
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
 use crate::loops::{Kernel, Role, Stage, verify::verify};
 use crate::tensor::dtype::DType;
@@ -86,8 +86,9 @@ impl Lower {
                 Ok(())
             }
             Ok(Lowering::Expand(inner)) => self.expand(graph, id, &inner),
-            Ok(Lowering::Kernel(_) | Lowering::Routine(_)) => self.reference(graph, id),
-            Err(e) if e.code == Code::NotImplemented => self.reference(graph, id),
+            Ok(Lowering::Routine(name)) => self.whole(graph, id, |node| Action::Routine(name, node)),
+            Ok(Lowering::Kernel(_)) => self.whole(graph, id, Action::Reference),
+            Err(e) if e.code == Code::NotImplemented => self.whole(graph, id, Action::Reference),
             Err(e) => Err(e),
         }
     }
@@ -114,12 +115,13 @@ impl Lower {
         done
     }
 
-    fn reference(&mut self, graph: &Graph, id: NodeId) -> Result<()> {
+    /// A step that runs the node as it is.
+    fn whole(&mut self, graph: &Graph, id: NodeId, action: impl FnOnce(Box<Node>) -> Action) -> Result<()> {
         let mut args: Vec<BufId> = graph.node(id).reads().map(|v| self.buffer(graph, v)).collect();
         args.extend(self.results(graph, id));
         let node = Box::new(graph.node(id).clone());
         let nodes = vec![node.name.clone()];
-        self.program.steps.push(Step { action: Action::Reference(node), args, nodes });
+        self.program.steps.push(Step { action: action(node), args, nodes });
         Ok(())
     }
 }

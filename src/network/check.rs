@@ -4,7 +4,7 @@
 use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{NetTensor, Network, check_batch, check_layers, check_windows};
+use crate::network::{NetTensor, Network, check_batch, check_layers, check_quantised, check_windows};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
@@ -85,6 +85,9 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
     }
     for id in network.used() {
         check_tensor(network.tensor(id), capabilities)?;
+        if network.tensor(id).dtype == DType::I8 {
+            check_quantised::check_int8(network, id)?;
+        }
     }
     for layer in &network.layers {
         let at = At { network, layer, capabilities };
@@ -100,15 +103,11 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
 fn check_tensor(tensor: &NetTensor, capabilities: &Capabilities) -> Accepted<()> {
     let NetTensor { name, dtype, dims } = tensor;
     match dtype {
-        DType::F32 | DType::F16 | DType::I32 | DType::Bool => {}
+        DType::F32 | DType::F16 | DType::I32 | DType::I8 | DType::Bool => {}
         DType::I64 | DType::BF16 if capabilities.at_least(10, 0, 0) => {}
         DType::I64 | DType::BF16 => {
             let reason = format!("tensor '{name}' is {dtype}, which {} {} does not have", capabilities.flavour, capabilities.version);
             return Err(Refusal::new("type.version", reason, "TensorRT 10.0 or newer"));
-        }
-        DType::I8 => {
-            let reason = format!("tensor '{name}' is int8: to TensorRT a quantised float, and it has no scale");
-            return Err(Refusal::new("type.int8-scale", reason, "another integer type"));
         }
         _ => {
             let reason = format!("tensor '{name}' is {dtype}, which no TensorRT computes with");

@@ -59,7 +59,14 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
             if moves(first) || moves(second) || (reshape.is_some() && !kept) { axis_zero(at) } else { Ok(()) }
         }
         LayerKind::MatrixMultiply(..) if at.rank(0) < 3 => axis_zero(at),
-        LayerKind::Gather(_) | LayerKind::Select => {
+        LayerKind::Gather(_)
+        | LayerKind::GatherElements(_)
+        | LayerKind::GatherNd(_)
+        | LayerKind::NonZero(_)
+        | LayerKind::ReverseSequence { .. }
+        | LayerKind::ScatterElements(_)
+        | LayerKind::ScatterNd
+        | LayerKind::Select => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));
             Err(Refusal::new("batch.layer", reason, LIFT))
         }

@@ -4,14 +4,15 @@
 use crate::network::check::{At, MAX_RANK};
 use crate::network::layer::{Activation, ElementWise, LayerKind, MatrixOp, Reduce, Unary};
 use crate::network::refusal::{Accepted, Refusal};
+use crate::network::{check_index, check_quantised};
 use crate::tensor::dim::Answer;
 use crate::tensor::dtype::DType::{self, BF16, Bool, F16, F32, I32, I64};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 
 pub(super) const FLOATS: &[DType] = &[F32, F16, BF16];
-const NUMBERS: &[DType] = &[F32, F16, BF16, I32, I64];
-const ALL: &[DType] = &[F32, F16, BF16, I32, I64, Bool];
+pub(super) const NUMBERS: &[DType] = &[F32, F16, BF16, I32, I64];
+pub(super) const ALL: &[DType] = &[F32, F16, BF16, I32, I64, Bool];
 
 /// Most operands of a concatenation.
 const MAX_CONCAT: usize = 9999;
@@ -40,7 +41,11 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         LayerKind::Shuffle { first, reshape, second } => shuffle(at, first.as_deref(), reshape.as_deref(), second.as_deref()),
         LayerKind::Concatenation(axis) => concatenation(at, *axis),
         LayerKind::Slice { start, size, stride } => slice(at, start, size, stride),
-        LayerKind::Gather(axis) => gather(at, *axis),
+        LayerKind::Gather(_) | LayerKind::GatherElements(_) | LayerKind::GatherNd(_) => check_index::gather(at),
+        LayerKind::ReverseSequence { batch, sequence } => check_index::reverse_sequence(at, *batch, *sequence),
+        LayerKind::NonZero(_) => check_index::non_zero(at),
+        LayerKind::Quantize(_) | LayerKind::Dequantize(..) => check_quantised::check(at),
+        LayerKind::ScatterElements(_) | LayerKind::ScatterNd => check_index::scatter(at),
         LayerKind::Select => {
             at.typed(0, &[Bool], "select.condition")?;
             at.typed(1, if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }, "select.type")?;
@@ -51,7 +56,7 @@ pub(super) fn check(at: &At) -> Accepted<()> {
     }
 }
 
-fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
+pub(super) fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
     if at.dtype(a) == at.dtype(b) {
         return Ok(());
     }
@@ -59,7 +64,7 @@ fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
     Err(Refusal::new("layer.types-differ", reason, format!("a cast of operand {b} to {}", at.dtype(a))))
 }
 
-fn axis_inside(at: &At, axis: usize) -> Accepted<()> {
+pub(super) fn axis_inside(at: &At, axis: usize) -> Accepted<()> {
     if axis < at.rank(0) {
         return Ok(());
     }
@@ -218,12 +223,4 @@ fn slice(at: &At, start: &[i64], size: &[i64], stride: &[i64]) -> Accepted<()> {
         }
     }
     Ok(())
-}
-
-fn gather(at: &At, axis: usize) -> Accepted<()> {
-    at.ranked(0, 1, "gather.rank")?;
-    axis_inside(at, axis)?;
-    let since10 = at.capabilities.at_least(10, 0, 0);
-    at.typed(0, if since10 { ALL } else { NUMBERS }, "gather.type")?;
-    at.typed(1, if since10 { &[I32, I64] } else { &[I32] }, "gather.index-type")
 }

@@ -3,8 +3,8 @@
 //! against the other. Where documents say nothing, NaN wins a maximum, integers wrap, and a division by zero gives zero.
 
 use crate::network::layer::{Layer, LayerKind};
-use crate::network::{Network, TensorId, eval_elementwise, eval_move, eval_reduce, eval_window};
-use crate::tensor::bind::{Declared, Given, bind};
+use crate::network::{Network, TensorId, eval_elementwise, eval_index, eval_move, eval_quantised, eval_reduce, eval_window};
+use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
@@ -16,7 +16,7 @@ pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     let tensors = network.inputs.iter().map(|id| network.tensor(*id));
     let declared: Vec<Declared> = tensors.map(|t| Declared { name: &t.name, dtype: t.dtype, shape: &t.dims }).collect();
     let given: Vec<Given> = inputs.iter().map(|x| Given { dtype: x.dtype(), shape: x.shape() }).collect();
-    let bindings = bind(&declared, &given)?;
+    let mut bindings = bind(&declared, &given)?;
     let mut values: Vec<Option<Tensor>> = vec![None; network.tensors.len()];
     for (id, x) in network.inputs.iter().zip(inputs) {
         values[id.0 as usize] = Some(x.clone());
@@ -25,6 +25,7 @@ pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let operands = layer.inputs.iter().map(|id| get(&values, *id)).collect::<Result<Vec<_>>>();
         let value = operands.and_then(|x| eval_layer(layer, &x)).context(|| format!("layer '{}'", layer.name))?;
         let out = network.tensor(layer.outputs[0]);
+        learn(&out.dims, value.shape(), &mut bindings);
         let expected = shape::eval(&out.dims, &bindings)?;
         if value.dtype() != out.dtype || value.shape() != expected {
             let (dtype, found) = (value.dtype(), value.shape());
@@ -66,6 +67,14 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::Concatenation(axis) => eval_move::concatenation(x, *axis),
         LayerKind::Slice { start, size, stride } => eval_move::slice(x[0], start, size, stride)?,
         LayerKind::Gather(axis) => eval_move::gather(x[0], x[1], *axis),
+        LayerKind::ReverseSequence { batch, sequence } => eval_index::reverse_sequence(x[0], x[1], *batch, *sequence),
+        LayerKind::NonZero(_) => eval_index::non_zero(x[0]),
+        LayerKind::Quantize(axis) => eval_quantised::quantize(x[0], x[1], *axis),
+        LayerKind::Dequantize(axis, to) => eval_quantised::dequantize(x[0], x[1], *axis, *to),
+        LayerKind::GatherElements(axis) => eval_index::gather_elements(x[0], x[1], *axis),
+        LayerKind::GatherNd(batch) => eval_index::gather_nd(x[0], x[1], *batch),
+        LayerKind::ScatterElements(axis) => eval_index::scatter(x[0], x[2], &eval_index::element_places(x[0], x[1], *axis))?,
+        LayerKind::ScatterNd => eval_index::scatter(x[0], x[2], &eval_index::nd_places(x[0], x[1]))?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of layers, each with the fields of its TensorRT interface and nothing else.
 
 use crate::network::TensorId;
+use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 
@@ -166,6 +167,27 @@ pub enum LayerKind {
     },
     /// `IGatherLayer` in default mode: inputs are data and int32 indices; the axis of the data is replaced by the shape of the indices.
     Gather(usize),
+    /// `IGatherLayer` in element mode along an axis: data and indices of one rank; the result has the shape of the indices.
+    GatherElements(usize),
+    /// `IGatherLayer` in ND mode with this many leading axes in common: the last axis of the indices holds a place in the data.
+    GatherNd(usize),
+    /// `IScatterLayer` in element mode along an axis: data, indices and updates, the latter two of one shape.
+    ScatterElements(usize),
+    /// `IScatterLayer` in ND mode: data, indices whose last axis holds a place in the data, updates.
+    ScatterNd,
+    /// `IReverseSequenceLayer`: data, and int32 lengths for each index of the batch axis.
+    ReverseSequence {
+        /// The axis over which lengths differ.
+        batch: usize,
+        /// The axis that runs backwards.
+        sequence: usize,
+    },
+    /// `INonZeroLayer`: one column of int32 for each element that is not zero; this is how many there are.
+    NonZero(Dim),
+    /// `IQuantizeLayer`: a float tensor and float32 scales, one or one per index of the axis; gives int8.
+    Quantize(Option<usize>),
+    /// `IDequantizeLayer`: an int8 tensor and float32 scales, one or one per index of the axis; gives floats.
+    Dequantize(Option<usize>, DType),
     /// `ISelectLayer`: condition, then, else; ranks equal.
     Select,
     /// `ICastLayer` (8.6 and up; an identity layer with an output type before).
@@ -193,6 +215,14 @@ impl LayerKind {
             LayerKind::Concatenation(_) => "Concatenation",
             LayerKind::Slice { .. } => "Slice",
             LayerKind::Gather(_) => "Gather",
+            LayerKind::GatherElements(_) => "GatherElements",
+            LayerKind::GatherNd(_) => "GatherNd",
+            LayerKind::ScatterElements(_) => "ScatterElements",
+            LayerKind::ScatterNd => "ScatterNd",
+            LayerKind::ReverseSequence { .. } => "ReverseSequence",
+            LayerKind::NonZero(_) => "NonZero",
+            LayerKind::Quantize(_) => "Quantize",
+            LayerKind::Dequantize(..) => "Dequantize",
             LayerKind::Select => "Select",
             LayerKind::Cast(_) => "Cast",
             LayerKind::Identity => "Identity",

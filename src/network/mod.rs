@@ -8,11 +8,15 @@ pub mod builder;
 pub mod capabilities;
 pub mod check;
 mod check_batch;
+mod check_index;
 mod check_layers;
+mod check_quantised;
 mod check_windows;
 pub mod eval;
 mod eval_elementwise;
+mod eval_index;
 mod eval_move;
+mod eval_quantised;
 mod eval_reduce;
 #[cfg(test)]
 mod eval_tests;

@@ -58,6 +58,13 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
         }
         LayerKind::Slice { size, .. } => Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect())),
         LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
+        LayerKind::ReverseSequence { .. } => Ok((x[0].dtype, dims(0).to_vec())),
+        LayerKind::NonZero(count) => Ok((DType::I32, vec![Dim::from(dims(0).len()), count.clone()])),
+        LayerKind::Quantize(_) => Ok((DType::I8, dims(0).to_vec())),
+        LayerKind::Dequantize(_, to) => Ok((*to, dims(0).to_vec())),
+        LayerKind::GatherElements(_) => Ok((x[0].dtype, dims(1).to_vec())),
+        LayerKind::GatherNd(batch) => Ok((x[0].dtype, gathered(dims(0), dims(1), *batch)?)),
+        LayerKind::ScatterElements(_) | LayerKind::ScatterNd => Ok((x[0].dtype, dims(0).to_vec())),
     }
 }
 
@@ -110,6 +117,15 @@ fn matmul(a: &[Dim], op_a: MatrixOp, b: &[Dim], op_b: MatrixOp) -> Accepted<Vec<
         return refuse("matmul.inner", format!("inner extents {k} and {k2} differ"));
     }
     Ok([broadcast(&a[..n - 2], &b[..n - 2])?, vec![m, cols]].concat())
+}
+
+/// The places that the indices name, then what is left of the data at each.
+fn gathered(data: &[Dim], indices: &[Dim], batch: usize) -> Accepted<Vec<Dim>> {
+    let length = indices.last().and_then(|d| d.as_const()).and_then(|n| usize::try_from(n).ok());
+    match length.map(|n| n + batch) {
+        Some(n) if n <= data.len() && batch < indices.len() => Ok([&indices[..indices.len() - 1], &data[n..]].concat()),
+        _ => refuse("gather.nd-axes", format!("indices of shape {} name no places of {}", text(indices), text(data))),
+    }
 }
 
 /// Shape that `spec` (0 copies, -1 infers) gives.

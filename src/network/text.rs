@@ -67,6 +67,12 @@ impl fmt::Display for Kind<'_> {
             LayerKind::Unary(op) => write!(f, "[{}]", op.name()),
             LayerKind::Reduce { kind, axes, keep } => write!(f, "[{} axes {axes:?} keep {keep}]", kind.name()),
             LayerKind::Softmax(axis) | LayerKind::Concatenation(axis) | LayerKind::Gather(axis) => write!(f, "[axis {axis}]"),
+            LayerKind::GatherElements(axis) | LayerKind::ScatterElements(axis) => write!(f, "[axis {axis}]"),
+            LayerKind::ReverseSequence { batch, sequence } => write!(f, "[batch {batch} sequence {sequence}]"),
+            LayerKind::NonZero(count) => write!(f, "[count {count}]"),
+            LayerKind::Quantize(axis) => write!(f, "[axis {axis:?}]"),
+            LayerKind::Dequantize(axis, to) => write!(f, "[axis {axis:?} to {to}]"),
+            LayerKind::GatherNd(batch) => write!(f, "[batch axes {batch}]"),
             LayerKind::MatrixMultiply(a, b) => write!(f, "[{} {}]", a.name(), b.name()),
             LayerKind::Shuffle { first, reshape, second } => {
                 write!(f, "[")?;
@@ -81,7 +87,7 @@ impl fmt::Display for Kind<'_> {
             }
             LayerKind::Slice { start, size, stride } => write!(f, "[start {start:?} size {size:?} stride {stride:?}]"),
             LayerKind::Cast(to) => write!(f, "[{to}]"),
-            LayerKind::Select | LayerKind::Identity => Ok(()),
+            LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd => Ok(()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The operators: one entry each, all stages together. Adding one is a file (or a row in a family's file) and a line in [`OPS`].
 //! Entries know neither files nor devices.
 
+mod argwhere;
 mod batch_matmul;
 pub(crate) mod batch_norm;
 pub(crate) mod bias_add;
@@ -13,11 +14,18 @@ mod conv;
 mod dense;
 mod elementwise;
 mod full;
+mod gather;
+mod gather_nd;
+mod index;
 mod layer_norm;
 mod movement;
 mod pool;
+pub(crate) mod qnn;
 mod reduce;
+mod repeat;
 pub(crate) mod reshape;
+mod reverse;
+pub(crate) mod scatter;
 mod select;
 mod shape_of;
 mod softmax;
@@ -34,6 +42,7 @@ use crate::ir::opdef::OpDef;
 pub static OPS: &[&OpDef] = &[
     &unary::ABS,
     &binary::ADD,
+    &argwhere::ARGWHERE,
     &broadcast_to::BROADCAST_TO,
     &cast::CAST,
     &unary::CEIL,
@@ -48,6 +57,8 @@ pub static OPS: &[&OpDef] = &[
     &unary::FLOOR,
     &binary::FLOOR_DIVIDE,
     &full::FULL,
+    &gather::GATHER,
+    &gather_nd::GATHER_ND,
     &binary::GREATER,
     &binary::GREATER_EQUAL,
     &binary::LESS,
@@ -86,14 +97,22 @@ pub static OPS: &[&OpDef] = &[
     &binary::NOT_EQUAL,
     &binary::POWER,
     &reduce::PROD,
+    &qnn::DEQUANTIZE,
+    &qnn::QUANTIZE,
+    &repeat::REPEAT,
     &reshape::RESHAPE,
+    &reverse::REVERSE,
+    &reverse::REVERSE_SEQUENCE,
     &unary::ROUND,
+    &scatter::SCATTER_ELEMENTS,
+    &scatter::SCATTER_ND,
     &shape_of::SHAPE_OF,
     &unary::SIGMOID,
     &unary::SIN,
     &split::SPLIT,
     &unary::SQRT,
     &reshape::SQUEEZE,
+    &repeat::STACK,
     &strided_slice::STRIDED_SLICE,
     &binary::SUBTRACT,
     &reduce::SUM,

@@ -3,39 +3,102 @@
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{Lowering, OpDef, Tolerance};
-use crate::loops::{Binary, Body, Kernel, Op, Role};
+use crate::ir::view::NodeView;
+use crate::loops::{Binary, Body, Kernel, Op, Role, Val};
+use crate::network::TensorId;
+use crate::network::builder::Builder;
 use crate::network::layer::{ElementWise, LayerKind};
-use crate::network::refusal::Refusal;
+use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::elementwise::ints;
+use crate::ops::index::{as_int32, bounded, check_indices, clamped, from_front, step};
 use crate::ops::movement::{constants, pick, pick_value, strides};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 use crate::{attributes, ensure};
+use std::cmp::Ordering;
 
 attributes! {
     /// Attributes of `take`.
     pub struct Take {
         /// The axis of the data that the indices select from.
         pub axis: i64 = 0,
+        /// What becomes of indices outside the axis: `fast` counts negative ones from the end and takes the others for granted, `clip`
+        /// takes the nearest inside, `wrap` goes round.
+        pub mode: String = "fast".into(),
     }
 }
 
-/// Flat indices of the result's elements. Negative indices count from the end; others are clamped into the axis.
-fn source(data: &[usize], axis: usize, indices: &[i64]) -> Vec<usize> {
+/// The index inside the axis that an index stands for.
+fn resolved(index: i64, extent: usize, mode: &str) -> usize {
+    match mode {
+        "clip" => index.clamp(0, (extent as i64 - 1).max(0)) as usize,
+        "wrap" => index.checked_rem_euclid(extent as i64).unwrap_or(0) as usize,
+        _ => clamped(index, extent),
+    }
+}
+
+/// Flat indices of the result's elements.
+fn source(data: &[usize], axis: usize, indices: &[i64], mode: &str) -> Vec<usize> {
     let own = strides(data);
     let (outer, inner): (usize, usize) = (data[..axis].iter().product(), data[axis + 1..].iter().product());
-    let last = data[axis] as i64 - 1;
     let mut out = Vec::with_capacity(outer * indices.len() * inner);
     for o in 0..outer {
         for i in indices {
-            let i = if *i < 0 { i + last + 1 } else { *i }.clamp(0, last.max(0));
-            let base = o * data[axis] * inner + i as usize * own[axis] as usize;
+            let base = o * data[axis] * inner + resolved(*i, data[axis], mode) * own[axis] as usize;
             out.extend(base..base + inner);
         }
     }
     out
+}
+
+/// The indices as layers take them: int32, and not negative where that means something else.
+fn layer_indices(v: &NodeView, b: &mut Builder, x: TensorId, axis: usize) -> Accepted<TensorId> {
+    let mode = v.attrs::<Take>().mode.as_str();
+    let constant = v.constant(1).cloned();
+    if mode == "fast" {
+        return from_front(b, v, x, constant, &v.shape(0)[axis..=axis]);
+    }
+    let Some(extent) = v.shape(0)[axis].as_const().and_then(|e| i32::try_from(e).ok()) else {
+        let reason = format!("indices outside the axis depend on its extent {}, which is not fixed", v.shape(0)[axis]);
+        return Err(Refusal::new("take.dynamic-axis", reason, "fix it"));
+    };
+    if let Some(t) = constant {
+        let values = t.to_i64s().unwrap_or_default();
+        let fixed: Vec<i32> = values.iter().map(|i| resolved(*i, extent as usize, mode) as i32).collect();
+        return b.constant(Tensor::from_vec(t.shape(), fixed));
+    }
+    let x = as_int32(b, x)?;
+    if mode == "clip" {
+        let (zero, last) = (b.constant(Tensor::scalar(0i32))?, b.constant(Tensor::scalar(extent - 1))?);
+        let below = b.elementwise(ElementWise::Min, x, last)?;
+        return b.elementwise(ElementWise::Max, below, zero);
+    }
+    let whole = b.constant(Tensor::scalar(extent))?;
+    let rounds = b.elementwise(ElementWise::FloorDiv, x, whole)?;
+    let past = b.elementwise(ElementWise::Prod, rounds, whole)?;
+    b.elementwise(ElementWise::Sub, x, past)
+}
+
+/// A loaded index inside the axis, as `int64`.
+fn loaded(body: &mut Body, raw: Val, extent: &Dim, mode: &str) -> Val {
+    if mode == "fast" {
+        return bounded(body, raw, extent);
+    }
+    let raw = body.push(Op::Cast(DType::I64, raw));
+    let zero = body.int(DType::I64, 0);
+    let extent = body.push(Op::Size(extent.clone()));
+    if mode == "clip" {
+        let one = body.int(DType::I64, 1);
+        let last = body.binary(Binary::Sub, extent, one);
+        let index = body.binary(Binary::Min, raw, last);
+        return body.binary(Binary::Max, index, zero);
+    }
+    let rest = body.binary(Binary::Rem, raw, extent);
+    let up = body.binary(Binary::Add, rest, extent);
+    let negative = body.binary(Binary::Less, rest, zero);
+    body.push(Op::Select(negative, up, rest))
 }
 
 pub static TAKE: OpDef = OpDef {
@@ -44,37 +107,25 @@ pub static TAKE: OpDef = OpDef {
     arity: (2, 2),
     attrs: AttrsDef::of::<Take>(),
     infer: |c, x| {
-        ensure!(matches!(x[1].dtype, DType::I64 | DType::I32), WrongDType, "indices are {}", x[1].dtype);
-        let axis = shape::axis(c.attrs.get::<Take>().axis, x[0].rank())?;
+        check_indices(x[1])?;
+        let a: &Take = c.attrs.get();
+        ensure!(["fast", "clip", "wrap"].contains(&a.mode.as_str()), BadGraph, "mode '{}' is none of fast, clip, wrap", a.mode);
+        let axis = shape::axis(a.axis, x[0].rank())?;
         let dims = [&x[0].shape[..axis], &x[1].shape, &x[0].shape[axis + 1..]].concat();
         let known = x[1].value.as_ref().and_then(|v| constants(v, "index").ok());
-        let value = known.and_then(|i| pick_value(x[0], |s| source(s, axis, &i)));
+        let value = known.and_then(|i| pick_value(x[0], |s| source(s, axis, &i, &a.mode)));
         Ok(vec![Fact::new(x[0].dtype, dims).with_value(value)])
     },
     eval: |c, x| {
-        let axis = shape::axis(c.attrs.get::<Take>().axis, x[0].shape().len())?;
+        let a: &Take = c.attrs.get();
+        let axis = shape::axis(a.axis, x[0].shape().len())?;
         let out = [&x[0].shape()[..axis], x[1].shape(), &x[0].shape()[axis + 1..]].concat();
         ensure!(x[0].shape()[axis] > 0 || out.contains(&0), BadGraph, "axis {axis} of the data is empty");
-        Ok(vec![pick(&x[0], &out, &source(x[0].shape(), axis, &ints(&x[1])?))])
+        Ok(vec![pick(&x[0], &out, &source(x[0].shape(), axis, &ints(&x[1])?, &a.mode))])
     },
     convert: |v, b, x| {
         let axis = shape::axis(v.attrs::<Take>().axis, v.input(0).rank()).unwrap_or(0);
-        let Some(extent) = v.shape(0)[axis].as_const().and_then(|e| i32::try_from(e).ok()) else {
-            return Err(Refusal::new("take.dynamic-axis", "the extent that indices select from is not fixed", "fix it"));
-        };
-        if let Some(indices) = v.constant(1).and_then(|t| t.to_i64s()) {
-            let last = extent - 1;
-            let fixed: Vec<i32> =
-                indices.iter().map(|i| (if *i < 0 { i + extent as i64 } else { *i }).clamp(0, last as i64) as i32).collect();
-            let dims = shape::as_usizes(v.shape(1)).unwrap_or_default();
-            let indices = b.constant(Tensor::from_vec(&dims, fixed))?;
-            return Ok(vec![b.add(LayerKind::Gather(axis), &[x[0], indices])?]);
-        }
-        let indices = if b.dtype(x[1]) == DType::I32 { x[1] } else { b.add(LayerKind::Cast(DType::I32), &[x[1]])? };
-        let (zero, whole) = (b.constant(Tensor::scalar(0i32))?, b.constant(Tensor::scalar(extent))?);
-        let negative = b.elementwise(ElementWise::Less, indices, zero)?;
-        let wrapped = b.elementwise(ElementWise::Sum, indices, whole)?;
-        let indices = b.add(LayerKind::Select, &[negative, wrapped, indices])?;
+        let indices = layer_indices(v, b, x[1], axis)?;
         Ok(vec![b.add(LayerKind::Gather(axis), &[x[0], indices])?])
     },
     lower: |v| {
@@ -92,25 +143,15 @@ pub static TAKE: OpDef = OpDef {
         let tail = vec![Dim::from(0i64); v.input(0).rank() - axis - 1];
         access.strides = [lead, access.strides, tail].concat();
         let raw = body.load(access);
-        let raw = body.push(Op::Cast(DType::I64, raw));
-        let (zero, one) = (body.int(DType::I64, 0), body.int(DType::I64, 1));
-        let extent = body.push(Op::Size(v.shape(0)[axis].clone()));
-        let wrapped = body.binary(Binary::Add, raw, extent);
-        let negative = body.binary(Binary::Less, raw, zero);
-        let index = body.push(Op::Select(negative, wrapped, raw));
-        let last = body.binary(Binary::Sub, extent, one);
-        let index = body.binary(Binary::Min, index, last);
-        let index = body.binary(Binary::Max, index, zero);
-        let mut term = |i: crate::loops::Val, stride: &Dim| {
-            let stride = body.push(Op::Size(stride.clone()));
-            body.binary(Binary::Mul, i, stride)
-        };
-        let mut offset = term(index, &own[axis]);
-        for i in (0..v.input(0).rank()).filter(|i| *i != axis) {
-            let at = body.push(Op::Index(if i < axis { i } else { i + index_rank - 1 }));
-            let stride = body.push(Op::Size(own[i].clone()));
-            let step = body.binary(Binary::Mul, at, stride);
-            offset = body.binary(Binary::Add, offset, step);
+        let index = loaded(&mut body, raw, &v.shape(0)[axis], &v.attrs::<Take>().mode);
+        let mut offset = body.int(DType::I64, 0);
+        for (i, stride) in own.iter().enumerate() {
+            let at = match i.cmp(&axis) {
+                Ordering::Less => body.push(Op::Index(i)),
+                Ordering::Equal => index,
+                Ordering::Greater => body.push(Op::Index(i + index_rank - 1)),
+            };
+            offset = step(&mut body, offset, at, stride);
         }
         body.push(Op::LoadAt(data, offset));
         k.map(out, body);

@@ -49,6 +49,18 @@ pub fn bind(declared: &[Declared], given: &[Given]) -> Result<Bindings> {
     Ok(bindings)
 }
 
+/// Adds the symbols that these extents give a value, of those that have none yet: extents that depend on data are known when they are
+/// there.
+pub fn learn(declared: &[Dim], found: &[usize], bindings: &mut Bindings) {
+    for (dim, have) in declared.iter().zip(found) {
+        if let Some(symbol) = dim.as_symbol()
+            && !bindings.contains_key(&symbol.name)
+        {
+            bindings.insert(symbol.name.clone(), i64::try_from(*have).unwrap_or(i64::MAX));
+        }
+    }
+}
+
 /// Refuses a tensor of another element type or rank; `what` is "input" or "output".
 pub fn check_type(declared: &Declared, given: &Given, what: &str) -> Result<()> {
     let (name, want, have) = (declared.name, declared.dtype, given.dtype);

@@ -107,7 +107,9 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
         for (i, id) in layer.outputs.iter().enumerate() {
             let output = emitted.output(i)?;
             output.set_name(&network.tensor(*id).name)?;
-            if typing == Typing::Weak {
+            // Quantising layers have the types of their scales; a demand on top of that is refused.
+            let quantises = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..));
+            if typing == Typing::Weak && !quantises {
                 demand_type(&emitted, i, network.tensor(*id).dtype)?;
             }
             compare(network, id.0 as usize, &output, typing).context(place)?;
@@ -196,6 +198,31 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         }
         LayerKind::Slice { start, size, stride } => *to.add_slice(x[0], &Dims::new(start)?, &Dims::new(size)?, &Dims::new(stride)?)?,
         LayerKind::Gather(along) => *to.add_gather(x[0], x[1], axis(*along))?,
+        LayerKind::ReverseSequence { batch, sequence } => {
+            let layer = to.add_reverse_sequence(x[0], x[1])?;
+            layer.set_batch_axis(axis(*batch))?;
+            layer.set_sequence_axis(axis(*sequence))?;
+            *layer
+        }
+        LayerKind::NonZero(_) => *to.add_non_zero(x[0])?,
+        LayerKind::Quantize(along) => quantize(to, x, *along)?,
+        LayerKind::Dequantize(along, dtype) => dequantize(to, x, *along, data_type(*dtype)?)?,
+        LayerKind::GatherElements(along) => {
+            let layer = to.add_gather_v2(x[0], x[1], GatherMode::Element)?;
+            layer.set_gather_axis(axis(*along))?;
+            *layer
+        }
+        LayerKind::GatherNd(batch) => {
+            let layer = to.add_gather_v2(x[0], x[1], GatherMode::Nd)?;
+            layer.set_nb_element_wise_dims(axis(*batch))?;
+            *layer
+        }
+        LayerKind::ScatterElements(along) => {
+            let layer = to.add_scatter(x[0], x[1], x[2], ScatterMode::Element)?;
+            layer.set_axis(axis(*along))?;
+            *layer
+        }
+        LayerKind::ScatterNd => *to.add_scatter(x[0], x[1], x[2], ScatterMode::Nd)?,
         LayerKind::Select => *to.add_select(x[0], x[1], x[2])?,
         LayerKind::Cast(dtype) => cast(to, x[0], data_type(*dtype)?)?,
         LayerKind::Identity => *to.add_identity(x[0])?,
@@ -288,6 +315,24 @@ fn cast<'n>(to: &'n NetworkDefinition, x: TensorRef<'n>, dtype: DataType) -> Res
     Ok(*layer)
 }
 
+/// To int8; before 10 that is the only type there is.
+fn quantize<'n>(to: &'n NetworkDefinition, x: &[TensorRef<'n>], along: Option<usize>) -> Result<Layer<'n>> {
+    let layer = if to.has_typed_quantisation() { to.add_quantize_v2(x[0], x[1], DataType::Int8) } else { to.add_quantize(x[0], x[1]) }?;
+    if let Some(axis) = along {
+        layer.set_axis(axis as i32)?;
+    }
+    Ok(*layer)
+}
+
+/// From int8; before 10 to float32, or to what the weakly typed network demands.
+fn dequantize<'n>(to: &'n NetworkDefinition, x: &[TensorRef<'n>], along: Option<usize>, dtype: DataType) -> Result<Layer<'n>> {
+    let layer = if to.has_typed_quantisation() { to.add_dequantize_v2(x[0], x[1], dtype) } else { to.add_dequantize(x[0], x[1]) }?;
+    if let Some(axis) = along {
+        layer.set_axis(axis as i32)?;
+    }
+    Ok(*layer)
+}
+
 fn extents(shape: &[usize]) -> Result<Dims> {
     Dims::new(&shape.iter().map(|d| *d as i64).collect::<Vec<_>>())
 }
@@ -322,6 +367,9 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
     }
     if typing == Typing::Weak {
         allow_types(config, network)?;
+    }
+    if typing == Typing::Weak && network.tensors.iter().any(|t| t.dtype == DType::I8) {
+        config.set_flag(BuilderFlag::Int8)?;
     }
     if library.abi().release.version.major == 8 && PreviewFeature::ProfileSharing0806.raw(library.abi()).is_ok() {
         config.set_preview_feature(PreviewFeature::ProfileSharing0806, true)?;

@@ -73,6 +73,11 @@ impl NetworkDefinition {
         network_definition::rows::add_cast.slot(self.abi()).is_ok()
     }
 
+    /// Whether quantising layers are told their output's type, from 10.0 on.
+    pub fn has_typed_quantisation(&self) -> bool {
+        network_definition::rows::add_quantize_v2.slot(self.abi()).is_ok()
+    }
+
     /// Layers so far.
     pub fn layer_count(&self) -> Result<usize> {
         // SAFETY: the object is a live network.

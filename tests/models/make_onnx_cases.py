@@ -32,6 +32,10 @@ OPERATORS = set(
     Less LessOrEqual Log MatMul Max MaxPool Min Mul Neg Not Or Pow PRelu Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape
     Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where""".split()
 )
+OPERATORS |= set(
+    """Compress ConvInteger DequantizeLinear DynamicQuantizeLinear GatherElements GatherND If Loop MatMulInteger NonMaxSuppression NonZero
+    QLinearConv QLinearMatMul QuantizeLinear ReverseSequence Scan Scatter ScatterElements ScatterND""".split()
+)
 OLDEST = 7
 # Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero).
 LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero")

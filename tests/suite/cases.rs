@@ -22,7 +22,20 @@ const W: D = D::Free("W", 7);
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [elementwise(), movement(), convolutions(), pools(), products(), norms(), reductions()].into_iter().flatten().collect()
+    [
+        elementwise(),
+        movement(),
+        convolutions(),
+        pools(),
+        products(),
+        norms(),
+        reductions(),
+        super::index::cases(),
+        super::quantised::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn elementwise() -> Vec<Case> {

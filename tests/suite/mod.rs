@@ -3,6 +3,8 @@
 
 pub mod cases;
 pub mod cpu;
+mod index;
+mod quantised;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;
@@ -43,6 +45,8 @@ pub enum In {
     Ints(Vec<usize>, Vec<i64>),
     /// A float32 constant.
     Floats(Vec<usize>, Vec<f32>),
+    /// A constant.
+    Const(Tensor),
     /// An earlier operand again.
     Same(usize),
 }
@@ -134,6 +138,7 @@ pub fn case(name: &str, op: &str, attrs: &[(&str, Attr)], operands: &[In]) -> Ca
             In::CPositive(shape) => b.constant(&label, random.tensor(DType::F32, shape, true)),
             In::Ints(shape, v) => b.constant(&label, Tensor::from_vec(shape, v.clone())),
             In::Floats(shape, v) => b.constant(&label, Tensor::from_vec(shape, v.clone())),
+            In::Const(t) => b.constant(&label, t.clone()),
             In::Same(j) => ids[*j],
         };
         ids.push(id);

@@ -13,6 +13,15 @@ pub const ROWS: &[Row] = &[by("Conv", 1, conv), by("Gemm", 7, gemm), by("MatMul"
 
 fn conv(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, weight, bias) = (cx.input(0)?, cx.input(1)?, cx.optional(2));
+    let result = convolution(cx, x, weight)?;
+    match bias {
+        Some(bias) => Ok(vec![cx.one("nn.bias_add", &[("axis", Attr::Int(1))], &[result, bias])?]),
+        None => Ok(vec![result]),
+    }
+}
+
+/// A convolution with the node's attributes, without bias.
+pub(super) fn convolution(cx: &mut Cx, x: ValueId, weight: ValueId) -> Result<ValueId> {
     let same = cx.rank(weight) == cx.rank(x);
     ensure!(same, MalformedModel, "its operand is {} but its weights are {}", cx.fact(x), cx.fact(weight));
     let size: Option<Vec<i64>> = cx.shape(weight).iter().skip(2).map(|d| d.as_const()).collect();
@@ -20,11 +29,7 @@ fn conv(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let mut attrs = window.attrs();
     attrs.push(("groups", Attr::Int(cx.attrs.int_or("group", 1)?)));
     let op = ranked(cx, "nn.conv", window.axes())?;
-    let result = cx.one(&op, &attrs, &[x, weight])?;
-    match bias {
-        Some(bias) => Ok(vec![cx.one("nn.bias_add", &[("axis", Attr::Int(1))], &[result, bias])?]),
-        None => Ok(vec![result]),
-    }
+    cx.one(&op, &attrs, &[x, weight])
 }
 
 /// alpha A B + beta C, each factor transposed on demand
@@ -56,7 +61,12 @@ fn gemm(cx: &mut Cx) -> Result<Vec<ValueId>> {
 }
 
 fn matmul(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (mut a, mut b) = (cx.input(0)?, cx.input(1)?);
+    let (a, b) = (cx.input(0)?, cx.input(1)?);
+    Ok(vec![product(cx, a, b)?])
+}
+
+/// The matrix product as numpy has it: operands of rank 1 are vectors.
+pub(super) fn product(cx: &mut Cx, mut a: ValueId, mut b: ValueId) -> Result<ValueId> {
     let vectors = (cx.rank(a) == 1, cx.rank(b) == 1);
     if cx.rank(a) == 0 || cx.rank(b) == 0 {
         fail!(MalformedModel, "its operands are {} and {}; neither may be a single number", cx.fact(a), cx.fact(b));
@@ -75,5 +85,5 @@ fn matmul(cx: &mut Cx) -> Result<Vec<ValueId>> {
     if !added.is_empty() {
         result = cx.one("squeeze", &[("axis", Attr::Ints(added))], &[result])?;
     }
-    Ok(vec![result])
+    Ok(result)
 }

@@ -1,0 +1,93 @@
+//! Rules of the layers that address elements by computed indices.
+
+use crate::network::check::At;
+use crate::network::check_layers::{ALL, NUMBERS, axis_inside, same_types};
+use crate::network::layer::LayerKind;
+use crate::network::refusal::{Accepted, Refusal};
+use crate::tensor::dim::Answer;
+use crate::tensor::dtype::DType::{self, I32, I64};
+use crate::tensor::shape;
+
+/// Element types that data can have.
+fn data_types(at: &At) -> &'static [DType] {
+    if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }
+}
+
+/// Element types that indices can have.
+fn index_types(at: &At) -> &'static [DType] {
+    if at.capabilities.at_least(10, 0, 0) { &[I32, I64] } else { &[I32] }
+}
+
+/// Gather by slice, by element and by place.
+pub(super) fn gather(at: &At) -> Accepted<()> {
+    at.ranked(0, 1, "gather.rank")?;
+    at.typed(0, data_types(at), "gather.type")?;
+    at.typed(1, index_types(at), "gather.index-type")?;
+    match at.layer.kind {
+        LayerKind::Gather(axis) => axis_inside(at, axis),
+        LayerKind::GatherElements(axis) => {
+            axis_inside(at, axis)?;
+            same_rank(at, "gather.ranks-differ")
+        }
+        LayerKind::GatherNd(batch) if batch > 0 => {
+            let (data, indices) = (&at.input(0).dims, &at.input(1).dims);
+            if batch + 1 < data.len() && (0..batch).all(|i| data[i].equals(&indices[i]) != Answer::Never) {
+                return Ok(());
+            }
+            let reason = format!("{batch} axes in common of {} and {}", shape::text(data), shape::text(indices));
+            Err(Refusal::new("gather.batch-axes", reason, "fewer axes in common than the rank of the data less 1, of equal extents"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Scatter by element and by place.
+pub(super) fn scatter(at: &At) -> Accepted<()> {
+    at.ranked(0, 1, "scatter.rank")?;
+    at.typed(0, data_types(at), "scatter.type")?;
+    at.typed(1, index_types(at), "scatter.index-type")?;
+    same_types(at, 0, 2)?;
+    let (data, indices, updates) = (&at.input(0).dims, &at.input(1).dims, &at.input(2).dims);
+    let expected = match at.layer.kind {
+        LayerKind::ScatterElements(axis) => {
+            axis_inside(at, axis)?;
+            same_rank(at, "scatter.ranks-differ")?;
+            indices.clone()
+        }
+        _ => match indices.last().and_then(|d| d.as_const()).and_then(|n| usize::try_from(n).ok()) {
+            Some(n) if n <= data.len() => [&indices[..indices.len() - 1], &data[n..]].concat(),
+            _ => {
+                let reason = format!("indices of shape {} name no places of {}", shape::text(indices), shape::text(data));
+                return Err(Refusal::new("scatter.nd-axes", reason, "a last extent that is fixed and no larger than the rank of the data"));
+            }
+        },
+    };
+    if expected.len() == updates.len() && expected.iter().zip(updates).all(|(a, b)| a.equals(b) != Answer::Never) {
+        return Ok(());
+    }
+    let reason = format!("updates have shape {}, not {}", shape::text(updates), shape::text(&expected));
+    Err(Refusal::new("scatter.updates", reason, ""))
+}
+
+/// The places of elements that are not zero.
+pub(super) fn non_zero(at: &At) -> Accepted<()> {
+    at.ranked(0, 1, "nonzero.rank")?;
+    at.typed(0, &[DType::F32, DType::F16, I32, DType::Bool], "nonzero.type")
+}
+
+/// Sequences backwards.
+pub(super) fn reverse_sequence(at: &At, batch: usize, sequence: usize) -> Accepted<()> {
+    at.ranked(0, 2, "reverse-sequence.rank")?;
+    axis_inside(at, batch)?;
+    axis_inside(at, sequence)?;
+    at.typed(0, data_types(at), "reverse-sequence.type")?;
+    at.typed(1, &[I32], "reverse-sequence.lengths")
+}
+
+fn same_rank(at: &At, rule: &'static str) -> Accepted<()> {
+    if at.rank(0) == at.rank(1) {
+        return Ok(());
+    }
+    let reason = format!("data of rank {} and indices of rank {}", at.rank(0), at.rank(1));
+    Err(Refusal::new(rule, reason, "indices of the rank of the data"))
+}

@@ -1,0 +1,102 @@
+//! Cases of operators that address elements by computed indices.
+
+use super::{Case, D, In, c, case, free, x};
+use tvmtrt::ir::attrs::Attr;
+use tvmtrt::tensor::dtype::DType;
+
+const N: D = D::Free("N", 3);
+const W: D = D::Free("W", 7);
+
+fn text(v: &str) -> Attr {
+    Attr::Str(v.into())
+}
+
+fn ints(shape: &[usize], v: &[i64]) -> In {
+    In::Ints(shape.to_vec(), v.to_vec())
+}
+
+/// Random integers from -6 to 6.
+fn random(shape: &[usize]) -> In {
+    In::X(DType::I64, shape.iter().map(|d| D::Fixed(*d)).collect())
+}
+
+pub fn cases() -> Vec<Case> {
+    [takes(), gathers(), scatters()].into_iter().flatten().collect()
+}
+
+fn takes() -> Vec<Case> {
+    let mut out = Vec::new();
+    let take = |name: &str, axis: i64, mode: &str, operands: &[In]| {
+        case(name, "take", &[("axis", Attr::Int(axis)), ("mode", text(mode))], operands)
+    };
+    for mode in ["clip", "wrap"] {
+        out.push(take(&format!("take_{mode}"), 1, mode, &[x(&[2, 5, 3]), random(&[4])]));
+        out.push(take(&format!("take_{mode}_const"), -2, mode, &[x(&[2, 5, 3]), ints(&[3], &[-1, 7, 2])]));
+        out.push(take(&format!("take_{mode}_free"), 1, mode, &[free(&[N, W]), ints(&[2], &[-9, 4])]));
+    }
+    out.push(take("take_first_of_free", 1, "fast", &[free(&[N, W, D::Fixed(4)]), ints(&[], &[0])]));
+    out.push(take("take_last_of_free", 1, "fast", &[free(&[N, W, D::Fixed(4)]), ints(&[1], &[-1])]));
+    out.push(take("take_bool", 0, "fast", &[In::X(DType::Bool, vec![D::Fixed(7), D::Fixed(2)]), random(&[3])]));
+    out.push(take("take_int64", 0, "fast", &[random(&[7, 2]), random(&[2, 2])]));
+    out
+}
+
+fn gathers() -> Vec<Case> {
+    let mut out = Vec::new();
+    let gather = |name: &str, axis: i64, operands: &[In]| case(name, "gather", &[("axis", Attr::Int(axis))], operands);
+    out.push(gather("gather_rows", 0, &[x(&[7, 4]), random(&[3, 4])]));
+    out.push(gather("gather_columns", -1, &[x(&[3, 7]), random(&[3, 2])]));
+    out.push(gather("gather_part", 1, &[x(&[4, 8, 5]), random(&[2, 6, 3])]));
+    out.push(gather("gather_const", 1, &[x(&[2, 4]), ints(&[2, 3], &[0, -1, 2, 3, 3, -4])]));
+    out.push(gather("gather_of_const", 0, &[c(&[7, 2]), In::X(DType::I32, vec![D::Fixed(5), D::Fixed(2)])]));
+    out.push(gather("gather_free", 2, &[free(&[N, W, D::Fixed(7)]), In::X(DType::I64, vec![N, W, D::Fixed(2)])]));
+    out.push(gather("gather_free_axis", 1, &[free(&[N, W]), In::X(DType::I64, vec![N, D::Fixed(2)])]));
+    out.push(gather("gather_ints", 0, &[random(&[7]), random(&[4])]));
+    let nd = |name: &str, batch: i64, operands: &[In]| case(name, "gather_nd", &[("batch_dims", Attr::Int(batch))], operands);
+    out.push(nd("gather_nd_whole", 0, &[x(&[7, 8]), random(&[2, 5])]));
+    out.push(nd("gather_nd_rows", 0, &[x(&[7, 8, 3]), random(&[1, 4])]));
+    out.push(nd("gather_nd_one", 0, &[x(&[7, 8, 3]), random(&[2])]));
+    out.push(nd("gather_nd_places", 0, &[x(&[7, 8, 3]), random(&[2, 2, 3])]));
+    out.push(nd("gather_nd_const", 0, &[x(&[3, 4, 2]), ints(&[2, 3], &[0, -1, 2, -4, 3, 1])]));
+    out.push(nd("gather_nd_batch", 1, &[x(&[2, 7, 8]), random(&[1, 2, 3])]));
+    out.push(nd("gather_nd_batch_whole", 1, &[x(&[2, 7, 8]), random(&[2, 2])]));
+    out.push(nd("gather_nd_batches", 2, &[x(&[2, 3, 7, 5]), random(&[1, 2, 3, 2])]));
+    out.push(nd("gather_nd_batch_line", 1, &[x(&[4, 7]), random(&[1, 4, 2])]));
+    out.push(nd("gather_nd_free", 1, &[free(&[N, D::Fixed(7), W]), In::X(DType::I64, vec![D::Fixed(1), N, D::Fixed(2)])]));
+    out
+}
+
+fn scatters() -> Vec<Case> {
+    let mut out = Vec::new();
+    let elements = |name: &str, axis: i64, mode: &str, operands: &[In]| {
+        case(name, "scatter_elements", &[("axis", Attr::Int(axis)), ("reduction", text(mode))], operands)
+    };
+    let nd = |name: &str, mode: &str, operands: &[In]| case(name, "scatter_nd", &[("mode", text(mode))], operands);
+    out.push(elements("scatter_rows", 0, "update", &[x(&[3, 3]), ints(&[2, 3], &[1, 0, 2, 0, -1, 1]), x(&[2, 3])]));
+    out.push(elements("scatter_columns", -1, "update", &[x(&[2, 5]), ints(&[1, 2], &[-2, 1]), x(&[1, 2])]));
+    out.push(elements("scatter_const_data", 1, "update", &[c(&[2, 3, 4]), ints(&[1, 2, 1], &[2, 0]), x(&[1, 2, 1])]));
+    out.push(elements("scatter_free", 1, "update", &[free(&[N, D::Fixed(6)]), ints(&[2, 2], &[1, 4, 0, 5]), x(&[2, 2])]));
+    out.push(elements("scatter_free_axis", 0, "update", &[free(&[W, D::Fixed(2)]), ints(&[1, 2], &[-1, 0]), x(&[1, 2])]));
+    out.push(elements("scatter_int64", 0, "update", &[random(&[5]), ints(&[2], &[4, 0]), random(&[2])]));
+    out.push(elements(
+        "scatter_bool",
+        0,
+        "update",
+        &[In::X(DType::Bool, vec![D::Fixed(5)]), ints(&[2], &[4, 0]), In::X(DType::Bool, vec![D::Fixed(2)])],
+    ));
+    out.push(nd("scatter_nd_rows", "update", &[x(&[5, 4]), ints(&[1, 2], &[3, -5]), x(&[2, 4])]));
+    out.push(nd("scatter_nd_elements", "update", &[x(&[4, 4, 2]), ints(&[3, 2], &[1, 0, 2, 3, 0, -1]), x(&[2])]));
+    out.push(nd("scatter_nd_places", "update", &[x(&[4, 3]), ints(&[1, 2, 1], &[2, 0]), x(&[2, 1, 3])]));
+    out.push(nd("scatter_nd_free", "update", &[free(&[D::Fixed(5), W]), ints(&[1, 1], &[2]), In::X(DType::F32, vec![D::Fixed(1), W])]));
+    out.push(nd("scatter_nd_input_indices", "update", &[x(&[7, 2]), In::X(DType::I64, vec![D::Fixed(1), D::Fixed(1)]), x(&[1, 2])]));
+    for mode in ["add", "mul", "min", "max"] {
+        for (tag, dtype) in [("", DType::F32), ("_int", DType::I32), ("_half", DType::F16)] {
+            let of = |d: &[usize]| In::X(dtype, d.iter().map(|d| D::Fixed(*d)).collect());
+            let twice = ints(&[3, 2], &[1, 0, 1, 2, 1, 0]);
+            out.push(elements(&format!("scatter_{mode}{tag}"), 0, mode, &[of(&[3, 2]), twice, of(&[3, 2])]));
+            let twice = ints(&[1, 3], &[1, -2, 1]);
+            out.push(nd(&format!("scatter_nd_{mode}{tag}"), mode, &[of(&[3, 2]), twice, of(&[3, 2])]));
+        }
+    }
+    out
+}
