@@ -368,9 +368,6 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
     if typing == Typing::Weak {
         allow_types(config, network)?;
     }
-    if typing == Typing::Weak && network.tensors.iter().any(|t| t.dtype == DType::I8) {
-        config.set_flag(BuilderFlag::Int8)?;
-    }
     if library.abi().release.version.major == 8 && PreviewFeature::ProfileSharing0806.raw(library.abi()).is_ok() {
         config.set_preview_feature(PreviewFeature::ProfileSharing0806, true)?;
     }

@@ -7,6 +7,7 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod int8;
 mod networks;
 mod small;
 mod widen;
