@@ -73,10 +73,10 @@ pub static OPTIONS: &[Row] = &[
     },
     Row {
         key: "calibration_method",
-        kind: Kind::Choice(&["max", "percentile", "entropy"]),
-        default: "entropy",
+        kind: Kind::Choice(&["max", "percentile", "entropy", "mse"]),
+        default: "mse",
         stages: &[Stage::Calibrate],
-        doc: "What int8 covers of a tensor: max is all, percentile 99.99 % of what is not zero, entropy what loses least information.",
+        doc: "What int8 covers of a tensor: max all, percentile 99.99 % of what is not zero, entropy and mse what makes least loss or error.",
     },
     Row {
         key: "cpu_instruction_set",

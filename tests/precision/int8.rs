@@ -26,10 +26,10 @@ use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::transform;
-use tvmtrt::transform::precision::Precision;
 use tvmtrt::transform::precision::histogram::Method;
 use tvmtrt::transform::precision::quantise::{Quantised, quantise};
 use tvmtrt::transform::precision::ranges::Ranges;
+use tvmtrt::transform::precision::{Precision, rules};
 
 fn split(graph: Graph) -> Partition {
     let mut options = PartitionOptions::default();
@@ -98,7 +98,8 @@ fn errors_are_those_of_the_scales() {
     let data = Random(9).tensor(DType::F32, &[5, 16], false);
     let ranges = calibrated(&partition, Method::Max, &[vec![data.clone()]]);
     let copy = quantised(graph, &ranges, &[]).graph;
-    let (want, got) = (reference::run(graph, std::slice::from_ref(&data)).unwrap(), reference::run(&copy, std::slice::from_ref(&data)).unwrap());
+    let (want, got) =
+        (reference::run(graph, std::slice::from_ref(&data)).unwrap(), reference::run(&copy, std::slice::from_ref(&data)).unwrap());
     let weights = graph.values.iter().find_map(|v| if let tvmtrt::ir::Def::Const(t) = &v.def { Some(t.to_f64s()) } else { None }).unwrap();
     let (xs, x_half) = (data.to_f64s(), ranges.get("x").unwrap() / 127.0 / 2.0);
     for (i, (a, b)) in want[0].to_f64s().iter().zip(got[0].to_f64s()).enumerate() {
@@ -141,38 +142,51 @@ fn calibration_refuses_what_means_nothing() {
     assert!(error.code == Code::BadOption && error.message.contains("calibration"), "{error}");
 }
 
-/// Ranges from one picture, results on the other.
-fn of_network(name: &str, method: Method) -> Option<(data::Folder, Ranges, f64)> {
+/// What int8 by ranges of some cases makes of another one.
+struct Trial {
+    ranges: Ranges,
+    products: usize,
+    rms: f64,
+    /// Rows, and those with the oracle's best class.
+    rows: (usize, usize),
+}
+
+fn trial(name: &str, method: Method) -> Option<Trial> {
     let (folder, graph) = prepared(name)?;
     let partition = split(graph.clone());
     let inputs = |case: &data::Stored| -> Vec<Tensor> { case.inputs.iter().map(|(_, t)| t.clone()).collect() };
-    let samples: Vec<Vec<Tensor>> = folder.cases[1..].iter().take(3).map(inputs).collect();
-    let ranges = calibrated(&partition, method, &samples);
+    let (test, samples) = folder.cases.split_first().unwrap();
+    let ranges = calibrated(&partition, method, &samples.iter().map(inputs).collect::<Vec<_>>());
     let copy = quantised(&graph, &ranges, &[]);
     // The weights as the engine has them, in float32: our tuned code wants constants.
     let folded = transform::fold::fold_constants(&copy.graph).unwrap();
-    let case = &folder.cases[0];
-    let got = Runner::new(&folded, Isa::detect(), 2).unwrap().run(&inputs(case)).unwrap();
-    let d = distance(&got[0], &case.outputs[0].1);
+    let got = Runner::new(&folded, Isa::detect(), 2).unwrap().run(&inputs(test)).unwrap();
+    let d = distance(&got[0], &test.outputs[0].1);
+    let (products, of) = (copy.products, graph.nodes.iter().filter(|n| rules::RULES[0].ops.contains(&n.op.name)).count());
     println!(
-        "{name}/{} in int8 by {}: {} products, rms {:.1e}, max {:.1e} of the spread; best class {} of {}",
-        case.name,
+        "{name}/{} in int8 by {}: {products} of {of} products, rms {:.2e}, max {:.1e} of the spread; best class {} of {}",
+        test.name,
         method.name(),
-        copy.products,
         d.rms,
         d.max,
         d.same,
         d.rows
     );
-    Some((folder, ranges, d.rms))
+    Some(Trial { ranges, products, rms: d.rms, rows: (d.rows, d.same) })
 }
 
+/// Wrong scales make errors as large as the spread itself. How near the right ones come is the network's affair: those with weights by
+/// chance enlarge every rounding, mobilenet_v2 those of float16 to a tenth of the spread already, so that its figure says nothing. The
+/// recogniser is a trained network.
 #[test]
 fn networks_stay_near_float32() {
-    for name in ["resnet18", "mobilenet_v2", "recogniser"] {
-        for method in Method::ALL {
-            let Some((_, ranges, _)) = of_network(name, *method) else { return };
-            assert!(!ranges.is_empty());
+    for (name, products, rms) in [("resnet18", 21, 0.4), ("mobilenet_v2", 36, f64::INFINITY), ("recogniser", 37, 0.1)] {
+        for method in [Method::Max, Method::Percentile, Method::Mse] {
+            let Some(trial) = trial(name, method) else { return };
+            assert_eq!(trial.products, products, "{name}: all but depthwise convolutions");
+            assert!(trial.rms < rms, "{name} by {}: {:e}", method.name(), trial.rms);
+            let (rows, same) = trial.rows;
+            assert!(name != "recogniser" || same * 100 >= rows * 96, "{name} by {}: {same} of {rows}", method.name());
         }
     }
 }
@@ -183,7 +197,7 @@ fn each_network_is_one_engine() {
         return;
     }
     for name in ["resnet18", "mobilenet_v2", "recogniser"] {
-        let (Some(partition), Some((_, ranges, _))) = (partitioned(name, None), of_network(name, Method::Entropy)) else { return };
+        let (Some(partition), Some(Trial { ranges, .. })) = (partitioned(name, None), trial(name, Method::Mse)) else { return };
         let mut sizes = Vec::new();
         for precision in [Precision::Float32, Precision::Int8] {
             let precision = Request { precision, ranges: Some(Arc::new(ranges.clone())), ..Request::default() };

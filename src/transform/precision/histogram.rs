@@ -20,13 +20,15 @@ pub enum Method {
     /// Covers 99.99 % of the elements that are not zero.
     Percentile,
     /// Loses least information between the elements and their int8 form (Kullback-Leibler divergence).
-    #[default]
     Entropy,
+    /// Least mean square error of rounding and clipping together.
+    #[default]
+    Mse,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: &[Method] = &[Method::Max, Method::Percentile, Method::Entropy];
+    pub const ALL: &[Method] = &[Method::Max, Method::Percentile, Method::Entropy, Method::Mse];
 
     /// The option's word.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Method {
             Method::Max => "max",
             Method::Percentile => "percentile",
             Method::Entropy => "entropy",
+            Method::Mse => "mse",
         }
     }
 }
@@ -101,6 +104,7 @@ impl Histogram {
             Method::Max => self.largest,
             Method::Percentile => edge(self.percentile()),
             Method::Entropy => edge(self.entropy()),
+            Method::Mse => edge(self.mse()),
         }
     }
 
@@ -115,6 +119,22 @@ impl Histogram {
             more
         });
         inside.count()
+    }
+
+    /// The number of bins with which rounding and clipping make the least square error.
+    fn mse(&self) -> usize {
+        let used = self.bins.iter().rposition(|n| *n > 0).map_or(0, |i| i + 1);
+        let step = (used / 512).max(1);
+        let error = |end: usize| -> f64 {
+            // Magnitudes in units of bins; a level is `unit` bins wide, and rounding makes its width squared, by twelve.
+            let unit = end as f64 / (LEVELS - 1) as f64;
+            let rounded = self.bins[..end].iter().sum::<u64>() as f64 * unit * unit / 12.0;
+            let beyond = self.bins[end..].iter().enumerate();
+            rounded + beyond.map(|(i, n)| *n as f64 * (i as f64 + 0.5).powi(2)).sum::<f64>()
+        };
+        let ends = (LEVELS.min(used)..used).step_by(step).chain([used]);
+        let best = ends.map(|end| (error(end), end)).min_by(|a, b| a.0.total_cmp(&b.0));
+        best.map_or(used, |(_, end)| end)
     }
 
     /// The number of bins whose clipped distribution and its int8 form differ least.

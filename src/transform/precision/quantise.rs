@@ -38,8 +38,17 @@ pub struct Quantised {
 fn candidate(view: &NodeView) -> Option<Option<usize>> {
     let (_, axis) = QUANTISED.iter().find(|(op, _)| *op == view.op().name)?;
     let plain = view.node().inputs.iter().all(|v| view.graph.fact(*v).dtype == DType::F32);
+    if is_depthwise(view) {
+        return None;
+    }
     let computed = view.constant(0).is_none() && (view.op().name == "nn.batch_matmul" || view.constant(1).is_some());
     (plain && computed).then_some(*axis)
+}
+
+/// A convolution with one channel per group: few products for what it reads, and one scale is wrong for most of its channels. They would
+/// lose most of a network's accuracy.
+fn is_depthwise(view: &NodeView) -> bool {
+    view.op().name != "nn.dense" && view.op().name != "nn.batch_matmul" && view.shape(1)[1].is(1) && !view.shape(0)[1].is(1)
 }
 
 /// The values whose ranges int8 needs, in order.
