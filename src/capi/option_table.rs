@@ -221,7 +221,7 @@ mod tests {
     fn table_is_sound() {
         assert!(OPTIONS.windows(2).all(|w| w[0].key < w[1].key), "sorted and unique");
         for row in OPTIONS {
-            assert!(row.key.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}", row.key);
+            assert!(row.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{}", row.key);
             assert!(row.doc.ends_with('.') && !row.stages.is_empty(), "{}", row.key);
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }

@@ -34,10 +34,11 @@ pub struct CalibrationOptions {
     pub log: Log,
 }
 
-/// What runs the graph.
-enum Code32 {
-    Compiled(Box<Compiled>, Pool, State),
-    Reference,
+/// Machine code for the graph, and what running it needs.
+struct Machine {
+    compiled: Compiled,
+    pool: Pool,
+    state: State,
 }
 
 /// A calibration under way.
@@ -50,7 +51,8 @@ pub struct Calibration {
     names: Vec<String>,
     histograms: Vec<Histogram>,
     samples: usize,
-    code: Code32,
+    /// None where no machine code can be made: the reference runs the graph.
+    machine: Option<Machine>,
 }
 
 impl fmt::Debug for Calibration {
@@ -68,17 +70,17 @@ impl Calibration {
             n => n,
         };
         let compiled = kernels::compile(&graph).and_then(|program| Compiled::new(program, Isa::detect(), threads));
-        let code = match compiled {
-            Ok(compiled) => Code32::Compiled(Box::new(compiled), Pool::new(threads), State::new()),
+        let machine = match compiled {
+            Ok(compiled) => Some(Machine { compiled, pool: Pool::new(threads), state: State::new() }),
             Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
                 options.log.say(Level::Warning, format_args!("{}: calibrates on the slow reference", e.message));
-                Code32::Reference
+                None
             }
             Err(e) => return Err(e),
         };
         let histograms = vec![Histogram::default(); names.len()];
         let inputs = partition.inputs.clone();
-        Ok(Calibration { inputs, method: options.method, graph, names, histograms, samples: 0, code })
+        Ok(Calibration { inputs, method: options.method, graph, names, histograms, samples: 0, machine })
     }
 
     /// Runs on one set of inputs, in order. After an error nothing is counted.
@@ -86,9 +88,9 @@ impl Calibration {
         let given: Vec<Given> = inputs.iter().map(|x| Given { dtype: x.dtype(), shape: x.shape() }).collect();
         let declared: Vec<_> = self.inputs.iter().map(|v| v.declared()).collect();
         let bindings = bind(&declared, &given)?;
-        let values = match &mut self.code {
-            Code32::Compiled(compiled, pool, state) => run(&self.graph, compiled, pool, state, &bindings, inputs)?,
-            Code32::Reference => reference::run(&self.graph, inputs)?,
+        let values = match &mut self.machine {
+            Some(machine) => machine.run(&self.graph, &bindings, inputs)?,
+            None => reference::run(&self.graph, inputs)?,
         };
         self.histograms.iter_mut().zip(&values).for_each(|(h, t)| h.observe(t));
         self.samples += 1;
@@ -134,15 +136,17 @@ fn observing(graph: &Graph) -> Result<(Graph, Vec<String>)> {
     Ok((rewrite(&copy, &mut |_, _, _| Ok(None))?, names))
 }
 
-fn run(graph: &Graph, compiled: &Compiled, pool: &Pool, state: &mut State, bindings: &Bindings, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
-    let shapes = state.prepare(compiled, bindings)?;
-    let dtypes: Vec<_> = graph.outputs.iter().map(|o| graph.fact(o.value).dtype).collect();
-    let sizes: Vec<usize> = dtypes.iter().zip(&shapes).map(|(d, s)| byte_len(*d, s).unwrap_or(usize::MAX)).collect();
-    let mut made: Vec<Vec<u64>> = sizes.iter().map(|bytes| vec![0; bytes.div_ceil(8)]).collect();
-    let mut memory: Vec<&mut [u8]> = made.iter_mut().zip(&sizes).map(|(m, bytes)| &mut as_bytes_mut(m)[..*bytes]).collect();
-    let given: Vec<&[u8]> = inputs.iter().map(|x| &x.bytes()[..]).collect();
-    exec::run(compiled, pool, state, bindings, &given, &mut memory)?;
-    drop(memory);
-    let tensors = made.into_iter().zip(sizes).zip(dtypes.iter().zip(shapes));
-    tensors.map(|((m, bytes), (dtype, shape))| Tensor::new(*dtype, shape, from_vec(m).slice(..bytes))).collect()
+impl Machine {
+    fn run(&mut self, graph: &Graph, bindings: &Bindings, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        let shapes = self.state.prepare(&self.compiled, bindings)?;
+        let dtypes: Vec<_> = graph.outputs.iter().map(|o| graph.fact(o.value).dtype).collect();
+        let sizes: Vec<usize> = dtypes.iter().zip(&shapes).map(|(d, s)| byte_len(*d, s).unwrap_or(usize::MAX)).collect();
+        let mut made: Vec<Vec<u64>> = sizes.iter().map(|bytes| vec![0; bytes.div_ceil(8)]).collect();
+        let mut memory: Vec<&mut [u8]> = made.iter_mut().zip(&sizes).map(|(m, bytes)| &mut as_bytes_mut(m)[..*bytes]).collect();
+        let given: Vec<&[u8]> = inputs.iter().map(|x| &x.bytes()[..]).collect();
+        exec::run(&self.compiled, &self.pool, &mut self.state, bindings, &given, &mut memory)?;
+        drop(memory);
+        let tensors = made.into_iter().zip(sizes).zip(dtypes.iter().zip(shapes));
+        tensors.map(|((m, bytes), (dtype, shape))| Tensor::new(*dtype, shape, from_vec(m).slice(..bytes))).collect()
+    }
 }

@@ -105,3 +105,67 @@ fn refused(graph: &Graph, of: &dyn Fn(DType, &str) -> bool, rules: &TensorRtRule
     let refusal = |id: NodeId| Some((graph.node(id).name.clone(), rules.accepts(&NodeView::new(graph, id)).err()?.to_string()));
     graph.node_ids().filter(named).filter_map(refusal).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::build::Builder;
+    use crate::ir::fact::Fact;
+    use crate::network::capabilities::{Flavour, Version};
+    use crate::partition::options::Planned;
+    use crate::tensor::dim::Dim;
+    use crate::tensor::host::Tensor;
+    use std::sync::Mutex;
+
+    fn graph() -> Graph {
+        let mut b = Builder::new("g");
+        let op = |name: &str| crate::ops::find(name).unwrap();
+        let none = || (op("nn.dense").attrs.parse)(&mut |_| None).unwrap();
+        let x = b.input("x", Fact::new(DType::F32, vec![Dim::from(2i64), Dim::from(4i64)])).unwrap();
+        let w = b.constant("w", Tensor::from_vec(&[3, 4], vec![0.5f32; 12]));
+        let y = b.node("fc", op("nn.dense"), none(), &[x, w]).unwrap()[0];
+        let y = b.node("act", op("nn.relu"), none(), &[y]).unwrap()[0];
+        b.output("y", y).unwrap();
+        b.finish()
+    }
+
+    fn rules(version: Version) -> TensorRtRules {
+        let capabilities = Capabilities { flavour: Flavour::Full, version, implicit_batch: false };
+        TensorRtRules { planned: Planned { capabilities, source: String::new() } }
+    }
+
+    /// What is logged while `f` runs.
+    fn heard(f: impl FnOnce(&Log)) -> Vec<String> {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        f(&Log::new(Some(Level::Debug), Some(Arc::new(move |_, line: &str| sink.lock().unwrap().push(line.to_string())))));
+        let lines = lines.lock().unwrap();
+        lines.clone()
+    }
+
+    #[test]
+    fn nodes_that_a_version_refuses_stay_in_float32() {
+        let request = Request { precision: Precision::Bfloat16, ..Request::default() };
+        let (graph, mut texts) = (graph(), Vec::new());
+        let lines = heard(|log| {
+            texts = [Version::new(8, 6, 0), Version::new(10, 0, 0)]
+                .map(|v| request.apply(&graph, &rules(v), log).unwrap().to_string())
+                .to_vec();
+        });
+        assert!(!texts[0].contains("bfloat16") && texts[1].contains("bfloat16[2, 3]"), "{texts:?}");
+        assert!(lines.iter().any(|l| l.contains("'fc' stays in float32") && l.contains("type.version")), "{lines:?}");
+        assert!(lines.iter().any(|l| l.contains("2 of 2 nodes in bfloat16, 2 casts")), "{lines:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_said_before_a_build() {
+        let capabilities = |v| rules(v).planned.capabilities;
+        let request = Request { precision: Precision::Bfloat16, keep_float32: ["fc", "fd"].map(String::from).into(), ranges: None };
+        let error = request.check(&capabilities(Version::new(8, 6, 1)), &graph(), &Log::default()).unwrap_err();
+        assert!(error.message.contains("TensorRT 10.0 or newer, not TensorRT 8.6.1"), "{error}");
+        let lines = heard(|log| request.check(&capabilities(Version::new(10, 0, 0)), &graph(), log).unwrap());
+        assert!(lines.len() == 1 && lines[0].contains("'fd'"), "{lines:?}");
+        let int8 = Request { precision: Precision::Int8, ..Request::default() };
+        assert!(int8.check(&capabilities(Version::new(10, 0, 0)), &graph(), &Log::default()).unwrap_err().message.contains("calibration"));
+    }
+}

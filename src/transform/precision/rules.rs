@@ -45,7 +45,7 @@ pub static RULES: &[Row] = &[
     row(Class::Gain, &["nn.conv1d", "nn.conv2d", "nn.conv3d", "nn.conv1d_transpose", "nn.conv2d_transpose", "nn.conv3d_transpose",
         "nn.dense", "nn.batch_matmul", "nn.matmul"], "tensor cores multiply narrow operands and sum in float32"),
     row(Class::Exact, &["reshape", "nn.batch_flatten", "squeeze", "expand_dims", "transpose", "layout_transform", "strided_slice", "split",
-        "concatenate", "stack", "take", "gather", "gather_nd", "tile", "repeat", "reverse", "broadcast_to", "nn.pad", "where",
+        "concatenate", "stack", "take", "gather", "gather_nd", "tile", "repeat", "reverse", "reverse_sequence", "broadcast_to", "nn.pad", "where",
         "nn.depth_to_space", "nn.space_to_depth", "full"], "moves elements"),
     row(Class::Exact, &["nn.relu", "nn.max_pool1d", "nn.max_pool2d", "nn.max_pool3d", "nn.global_max_pool2d", "nn.adaptive_max_pool2d",
         "max", "min", "maximum", "minimum", "abs", "negative"], "selects elements or changes their sign"),
@@ -56,7 +56,7 @@ pub static RULES: &[Row] = &[
     row(Class::Light, &["sigmoid", "tanh", "erf", "nn.elu", "nn.selu", "nn.gelu", "nn.hard_sigmoid", "nn.hard_swish", "nn.swish",
         "nn.softsign", "nn.mish"], "bounded, or near to its operand"),
     row(Class::Light, &["floor", "ceil", "round", "trunc", "sign", "equal", "not_equal", "greater", "greater_equal", "less", "less_equal",
-        "isnan", "isinf", "shape_of"], "jumps, so that its operand is not rounded for it"),
+        "isnan", "isinf", "isfinite", "shape_of"], "jumps, so that its operand is not rounded for it"),
     row(Class::Light, &["image.resize1d", "image.resize2d", "image.resize3d"], "weighs a few neighbours"),
     row(Class::Keep, &["nn.softmax", "nn.log_softmax", "exp", "log", "log1p", "expm1", "nn.softplus", "sinh", "cosh"],
         "exponentials and logarithms overflow or lose their small values"),
@@ -68,12 +68,13 @@ pub static RULES: &[Row] = &[
     row(Class::Keep, &["divide", "floor_divide", "mod", "truncate_mod", "reciprocal"], "a small divisor overflows"),
     row(Class::Keep, &["sin", "cos", "tan", "asin", "acos", "atan", "asinh", "acosh", "atanh"], "large angles have no bits left"),
     row(Class::Keep, &["cast", "qnn.quantize", "qnn.dequantize", "qnn.requantize"], "fixes its own types"),
-    row(Class::Keep, &["topk", "argmax", "argmin", "sort", "argsort", "vision.non_max_suppression", "argwhere", "unique"],
+    row(Class::Keep, &["topk", "argmax", "argmin", "sort", "argsort", "vision.non_max_suppression", "vision.all_class_non_max_suppression", "argwhere", "unique"],
         "ties that rounding makes change the order"),
     row(Class::Keep, &["scatter_elements", "scatter_nd", "scatter", "image.grid_sample", "vision.roi_align", "einsum", "trilu", "arange",
         "one_hot", "meshgrid", "invert_permutation", "nn.correlation", "zeros", "ones"], "coordinates and sums in place"),
     row(Class::Keep, &["nn.lstm", "nn.gru", "nn.rnn", "nn.lstm_layer", "if", "loop", "scan", "while"], "state that is fed back gathers errors"),
-    row(Class::Keep, &["logical_and", "logical_or", "logical_xor", "logical_not"], "has no float operand"),
+    row(Class::Keep, &["logical_and", "logical_or", "logical_xor", "logical_not", "all", "any", "bitwise_and", "bitwise_not",
+        "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "reinterpret"], "has no float operand, or reads its bits"),
 ];
 
 /// The row that fits a node.
