@@ -84,7 +84,7 @@ Each gives a clear error.
 * Running engines: they are built, serialised and handed out; regions run on the CPU's kernels.
 * CUDA kernels, device tensors, streams; artifacts (save and load); the engine cache; implicit batch networks.
 * float16 behind int8: what is not a product of int8 stays in float32; int8 of recurrent and transposed layers.
-* 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, scatter, recurrent layers, control flow, quantised operators.
+* 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, recurrent layers.
 * Tuned code for float16, bfloat16 and float64 contractions: they run on the reference.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.
 ";

@@ -76,7 +76,7 @@ fn root(program: &Program, step: &Step, buffer: BufferId) -> BufId {
 }
 
 /// The tensor at an address that suits its elements.
-fn aligned(t: &Tensor) -> Tensor {
+pub(crate) fn aligned(t: &Tensor) -> Tensor {
     if (t.bytes().as_ptr() as usize).is_multiple_of(t.dtype().size().max(4)) {
         return t.clone();
     }
@@ -86,14 +86,9 @@ fn aligned(t: &Tensor) -> Tensor {
 }
 
 fn refuse_unknown_extents(program: &Program) -> Result<()> {
-    let collect = |of: &mut dyn Iterator<Item = &crate::kernels::program::Buffer>| {
-        let mut symbols = BTreeSet::new();
-        of.flat_map(|b| &b.shape).for_each(|d| d.collect_symbols(&mut symbols));
-        symbols
-    };
-    let known = collect(&mut program.buffers.iter().filter(|b| matches!(b.kind, Kind::Input(_))));
-    let used = collect(&mut program.buffers.iter());
-    if let Some(s) = used.difference(&known).next() {
+    let mut used = BTreeSet::new();
+    program.buffers.iter().flat_map(|b| &b.shape).for_each(|d| d.collect_symbols(&mut used));
+    if let Some(s) = used.difference(&program.known).next() {
         fail!(NotImplemented, "the extent {} depends on data", s.name);
     }
     Ok(())

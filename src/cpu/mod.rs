@@ -27,4 +27,6 @@ pub mod compiled;
 mod contract;
 mod routine;
 mod scatter;
+mod select;
 pub mod exec;
+pub mod staged;

@@ -1,10 +1,11 @@
 //! Hand-written code for nodes that are no loops: found by the name that the operator's `lower` gives. Knows no operator but by its
 //! attributes.
 
-use crate::cpu::scatter;
+use crate::cpu::{scatter, select};
 use crate::ir::Node;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::Tensor;
 
 /// An operand: dense, row-major.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,18 @@ pub type Routine = fn(&mut Call) -> Result<()>;
 /// Every routine, sorted by name.
 const ROUTINES: &[(&str, Routine)] = &[("scatter_elements", scatter::elements), ("scatter_nd", scatter::nd)];
 
+/// Computes the results of a node whose extents depend on data.
+pub type Maker = fn(&Node, &[Tensor]) -> Result<Vec<Tensor>>;
+
+/// Every routine that makes tensors of its own, sorted by name.
+const MAKERS: &[(&str, Maker)] = &[("argwhere", select::argwhere), ("non_max_suppression", select::non_max_suppression)];
+
+/// The routine with this name that makes tensors of its own.
+pub fn maker(name: &str) -> Result<Maker> {
+    let found = MAKERS.binary_search_by(|r| r.0.cmp(name)).ok().map(|i| MAKERS[i].1);
+    found.ok_or_else(|| Error::new(Code::Internal, format!("there is no routine '{name}' for results of unknown extents")))
+}
+
 /// The routine with this name.
 pub fn find(name: &str) -> Result<Routine> {
     let found = ROUTINES.binary_search_by(|r| r.0.cmp(name)).ok().map(|i| ROUTINES[i].1);
@@ -57,5 +70,6 @@ mod tests {
     #[test]
     fn routines_are_sorted() {
         assert!(ROUTINES.windows(2).all(|w| w[0].0 < w[1].0));
+        assert!(MAKERS.windows(2).all(|w| w[0].0 < w[1].0));
     }
 }

@@ -5,13 +5,14 @@ use crate::ir::view::NodeView;
 use crate::ir::{Def, Graph, Node, NodeId, ValueId};
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
 use crate::loops::{Kernel, Role, Stage, verify::verify};
+use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Context, Result};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-/// The program of one step per node.
-pub fn lower(graph: &Graph) -> Result<Program> {
-    let mut l = Lower { program: Program::default(), map: HashMap::new() };
+/// The program of one step per node, for values of the symbols `known`.
+pub fn lower(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
+    let mut l = Lower { program: Program { known, ..Program::default() }, map: HashMap::new() };
     for (i, id) in graph.inputs.iter().enumerate() {
         let fact = graph.fact(*id);
         let buffer = l.program.add(fact.dtype, &fact.shape, Kind::Input(i));
@@ -64,7 +65,7 @@ impl Lower {
         if let [only] = view.node().outputs.as_slice()
             && let Some(values) = &graph.fact(*only).value
             && values.iter().all(|d| d.interval().1 < i64::MAX)
-            && known_before(graph, values)
+            && self.known_before(values)
         {
             let out = self.results(graph, id);
             self.program.steps.push(Step { action: Action::Fill(values.clone()), args: out, nodes: names });
@@ -91,6 +92,13 @@ impl Lower {
             Err(e) if e.code == Code::NotImplemented => self.whole(graph, id, Action::Reference),
             Err(e) => Err(e),
         }
+    }
+
+    /// True where the values follow from what is given with the inputs.
+    fn known_before(&self, values: &[Dim]) -> bool {
+        let mut used = BTreeSet::new();
+        values.iter().for_each(|d| d.collect_symbols(&mut used));
+        used.is_subset(&self.program.known)
     }
 
     fn kernel(&mut self, kernel: Kernel, inputs: Vec<BufId>, outputs: Vec<BufId>, nodes: Vec<String>) {
@@ -124,14 +132,6 @@ impl Lower {
         self.program.steps.push(Step { action: action(node), args, nodes });
         Ok(())
     }
-}
-
-/// True where the values follow from the shapes of the graph's inputs.
-fn known_before(graph: &Graph, values: &[crate::tensor::dim::Dim]) -> bool {
-    let known = graph.symbols();
-    let mut used = std::collections::BTreeSet::new();
-    values.iter().for_each(|d| d.collect_symbols(&mut used));
-    used.is_subset(&known)
 }
 
 /// Contractions are tuned for float32 only.

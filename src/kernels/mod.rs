@@ -1,21 +1,29 @@
 //! From a graph to kernels ready to render: lowers nodes, fuses their kernels, plans memory. Knows no machine code and no device.
 //!
 //! Stages: [`lower`] asks each operator, [`fuse`] joins kernels (with [`splice`]), [`program`] is the result, [`plan`] lays out its
-//! memory for given extents.
+//! memory for given extents. [`pieces`] cuts graphs whose extents are not all known at once.
 
 pub mod fuse;
 pub mod lower;
+pub mod pieces;
 pub mod plan;
 pub mod program;
 pub mod splice;
 
 use crate::ir::Graph;
+use crate::tensor::dim::Symbol;
 use crate::tensor::error::Result;
 use program::Program;
+use std::collections::BTreeSet;
 
 /// The program that computes `graph`.
 pub fn compile(graph: &Graph) -> Result<Program> {
-    let mut program = lower::lower(graph)?;
+    compile_with(graph, graph.symbols())
+}
+
+/// The program that computes `graph` where symbols of these names have values.
+pub fn compile_with(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
+    let mut program = lower::lower(graph, known)?;
     fuse::fuse(&mut program);
     Ok(program)
 }

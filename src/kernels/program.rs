@@ -2,10 +2,11 @@
 
 use crate::ir::Node;
 use crate::loops::{Kernel, Role};
-use crate::tensor::dim::Dim;
+use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Index of a buffer in [`Program::buffers`].
@@ -85,6 +86,8 @@ impl Step {
 /// What computes a graph.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
+    /// Symbols whose values are given when it runs.
+    pub known: BTreeSet<Symbol>,
     /// All buffers.
     pub buffers: Vec<Buffer>,
     /// Run in order.

@@ -71,6 +71,13 @@ pub(super) fn scatter(at: &At) -> Accepted<()> {
 
 /// The places of elements that are not zero.
 pub(super) fn non_zero(at: &At) -> Accepted<()> {
+    if at.rtx() {
+        let reason = format!("{} has no kernel that finds the elements that are not zero", at.version());
+        return Err(Refusal::new("nonzero.flavour", reason, "TensorRT 8.5 or newer"));
+    }
+    if !at.capabilities.at_least(8, 5, 0) {
+        return Err(Refusal::new("nonzero.flavour", format!("{} has no NonZero layer", at.version()), "TensorRT 8.5 or newer"));
+    }
     at.ranked(0, 1, "nonzero.rank")?;
     at.typed(0, &[DType::F32, DType::F16, I32, DType::Bool], "nonzero.type")
 }

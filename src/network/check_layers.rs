@@ -196,10 +196,12 @@ fn concatenation(at: &At, axis: usize) -> Accepted<()> {
     for i in 1..count {
         same_types(at, 0, i)?;
         let (a, b) = (&at.input(0).dims, &at.input(i).dims);
-        let differ = |j: usize| j != axis && a[j].equals(&b[j]) == Answer::Never;
+        // A profile goes over all values of a symbol: equal to a number for one of them only is not enough.
+        let may_differ = |j: usize| a[j].equals(&b[j]) == Answer::Unknown && a[j].as_const().is_some() != b[j].as_const().is_some();
+        let differ = |j: usize| j != axis && (a[j].equals(&b[j]) == Answer::Never || may_differ(j));
         if a.len() != b.len() || (0..a.len()).any(differ) {
             let reason = format!("operands 0 and {i} have shapes {} and {}, joined on axis {axis}", shape::text(a), shape::text(b));
-            return Err(Refusal::new("concatenation.extents", reason, ""));
+            return Err(Refusal::new("concatenation.extents", reason, "fix the symbols of their extents"));
         }
     }
     Ok(())

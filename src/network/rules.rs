@@ -39,6 +39,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("matmul.rank", "operands of a matrix product have one rank, at least 2"),
     ("matmul.type", "matrix products take floats"),
     ("matmul.vector", "vectors of a matrix product are spelled as matrices"),
+    ("nonzero.flavour", "elements that are not zero are found since 8.5, but not by TensorRT for RTX"),
     ("nonzero.rank", "what is searched for elements that are not zero has a dimension"),
     ("nonzero.type", "elements that are not zero are found in float32, float16, int32 and bool"),
     ("pooling.dilation", "pooling has no dilation"),

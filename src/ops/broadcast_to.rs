@@ -46,7 +46,15 @@ pub static BROADCAST_TO: OpDef = OpDef {
             return Err(Refusal::new("broadcast_to.dynamic", "the shape of the result is not fixed", "fix the symbols of its extents"));
         };
         let x = b.pad_rank(x[0], size.len())?;
-        let stride = b.dims(x).iter().zip(&size).map(|(d, s)| i64::from(d.is(*s))).collect();
+        let strides = b.dims(x).iter().zip(&size).map(|(d, s)| match d.as_const() {
+            Some(n) => Some(i64::from(n == *s)),
+            // One that cannot be 1 is what the result's is.
+            None => (d.interval().0 > 1).then_some(1),
+        });
+        let Some(stride) = strides.collect::<Option<Vec<i64>>>() else {
+            let reason = format!("which axes of {} are repeated is not known before it runs", crate::tensor::shape::text(b.dims(x)));
+            return Err(Refusal::new("broadcast_to.dynamic", reason, "fix the symbols of its extents"));
+        };
         Ok(vec![b.add(LayerKind::Slice { start: vec![0; size.len()], size, stride }, &[x])?])
     },
     lower: |v| {

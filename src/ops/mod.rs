@@ -10,6 +10,7 @@ mod broadcast_to;
 pub(crate) mod cast;
 mod clip;
 mod concatenate;
+mod control;
 mod conv;
 mod dense;
 mod elementwise;
@@ -19,6 +20,7 @@ mod gather_nd;
 mod index;
 mod layer_norm;
 mod movement;
+pub(crate) mod nms;
 mod pool;
 pub(crate) mod qnn;
 mod reduce;
@@ -61,6 +63,7 @@ pub static OPS: &[&OpDef] = &[
     &gather_nd::GATHER_ND,
     &binary::GREATER,
     &binary::GREATER_EQUAL,
+    &control::IF,
     &binary::LESS,
     &binary::LESS_EQUAL,
     &unary::LOG,
@@ -68,6 +71,7 @@ pub static OPS: &[&OpDef] = &[
     &unary::LOGICAL_NOT,
     &binary::LOGICAL_OR,
     &binary::LOGICAL_XOR,
+    &control::LOOP,
     &reduce::MAX,
     &binary::MAXIMUM,
     &reduce::MEAN,
@@ -104,6 +108,7 @@ pub static OPS: &[&OpDef] = &[
     &reverse::REVERSE,
     &reverse::REVERSE_SEQUENCE,
     &unary::ROUND,
+    &control::SCAN,
     &scatter::SCATTER_ELEMENTS,
     &scatter::SCATTER_ND,
     &shape_of::SHAPE_OF,
@@ -121,6 +126,7 @@ pub static OPS: &[&OpDef] = &[
     &tile::TILE,
     &transpose::TRANSPOSE,
     &binary::TRUNCATE_MOD,
+    &nms::NMS,
     &select::WHERE,
 ];
 

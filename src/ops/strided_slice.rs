@@ -84,15 +84,13 @@ fn parts(x: &[Dim], begin: &[Dim], end: &[Dim], step: &[i64], axes: &[i64]) -> R
     Ok(out)
 }
 
-/// Facts' side of [`parts`]; the outer `None` means that begin or end are not known.
+/// Facts' side of [`parts`]; the outer `None` means that a list is not known.
 fn fact_parts(a: &StridedSlice, x: &[&Fact]) -> Result<Option<Vec<Option<Part>>>> {
-    let fixed = |p: &Param, what: &str| -> Result<Vec<i64>> {
-        let dims = param_value(p, x)?.ok_or_else(|| Error::new(Code::NotImplemented, format!("{what} depend on data")))?;
-        constants(&dims, what)
-    };
-    let (step, axes) = (fixed(&a.strides, "strides")?, fixed(&a.axes, "axes")?);
-    match (param_value(&a.begin, x)?, param_value(&a.end, x)?) {
-        (Some(begin), Some(end)) => Ok(Some(parts(&x[0].shape, &begin, &end, &step, &axes)?)),
+    let lists = (param_value(&a.begin, x)?, param_value(&a.end, x)?, param_value(&a.strides, x)?, param_value(&a.axes, x)?);
+    match lists {
+        (Some(begin), Some(end), Some(step), Some(axes)) => {
+            Ok(Some(parts(&x[0].shape, &begin, &end, &constants(&step, "strides")?, &constants(&axes, "axes")?)?))
+        }
         _ => Ok(None),
     }
 }
@@ -164,11 +162,12 @@ pub static STRIDED_SLICE: OpDef = OpDef {
     },
     convert: |v, b, x| match fact_parts(v.attrs(), &v.inputs()) {
         Ok(Some(parts)) => Ok(vec![slice_layers(b, x[0], &parts)?]),
-        _ => Err(Refusal::new("strided_slice.dynamic-part", "begin or end depend on data", "")),
+        _ => Err(Refusal::new("strided_slice.dynamic-part", "begin, end, strides or axes depend on data", "")),
     },
     lower: |v| {
         let parts = fact_parts(v.attrs(), &v.inputs())?.and_then(|p| p.into_iter().collect::<Option<Vec<Part>>>());
-        let parts = parts.ok_or_else(|| Error::new(Code::NotImplemented, format!("node '{}': begin or end depend on data", v.name())))?;
+        let parts = parts
+            .ok_or_else(|| Error::new(Code::NotImplemented, format!("node '{}': begin, end, strides or axes depend on data", v.name())))?;
         let own = shape::strides(v.shape(0));
         let offset = parts.iter().zip(&own).fold(Dim::from(0i64), |sum, (p, s)| &sum + &(&p.start * s));
         lower_affine(v, offset, parts.iter().zip(&own).map(|(p, s)| &Dim::from(p.step) * s).collect())

@@ -3,7 +3,7 @@
 
 use crate::ir::opdef::EvalCtx;
 use crate::ir::{Def, Graph, Node, ValueId};
-use crate::tensor::bind::{Given, bind};
+use crate::tensor::bind::{Given, bind, learn};
 use crate::tensor::dim::Bindings;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
@@ -26,9 +26,12 @@ pub fn run_node(node: &Node, operands: &[Tensor], captures: &[Vec<Tensor>], bind
     (node.op.eval)(&ctx, operands).context(|| format!("node '{}' ({})", node.name, node.op.name))
 }
 
+/// `bindings` hold the symbols that are known from outside; more are learned from tensors as they are made.
 fn run_bound(graph: &Graph, inputs: &[Tensor], bindings: &Bindings) -> Result<Vec<Tensor>> {
+    let mut bindings = bindings.clone();
     let mut values: Vec<Option<Tensor>> = vec![None; graph.values.len()];
     for (id, t) in graph.inputs.iter().zip(inputs) {
+        learn(&graph.fact(*id).shape, t.shape(), &mut bindings);
         values[id.0 as usize] = Some(t.clone());
     }
     let mut reads = vec![0usize; graph.values.len()];
@@ -37,8 +40,9 @@ fn run_bound(graph: &Graph, inputs: &[Tensor], bindings: &Bindings) -> Result<Ve
         let operands: Vec<Tensor> = node.inputs.iter().map(|v| value(graph, &values, *v)).collect();
         let of = |list: &[ValueId]| list.iter().map(|v| value(graph, &values, *v)).collect();
         let captures: Vec<Vec<Tensor>> = node.bodies.iter().map(|b| of(&b.captures)).collect();
-        let results = run_node(node, &operands, &captures, bindings)?;
+        let results = run_node(node, &operands, &captures, &bindings)?;
         for (id, t) in node.outputs.iter().zip(results) {
+            learn(&graph.fact(*id).shape, t.shape(), &mut bindings);
             values[id.0 as usize] = Some(t);
         }
         for v in node.reads() {

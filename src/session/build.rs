@@ -2,6 +2,7 @@
 
 use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
+use crate::cpu::staged::{self, Staged};
 use crate::ensure;
 use crate::ir::Graph;
 use crate::kernels;
@@ -53,6 +54,8 @@ struct Part {
 pub enum Own {
     /// Machine code.
     Compiled(Compiled),
+    /// Machine code in pieces, where extents depend on data or nodes have graphs inside.
+    Staged(Staged),
     /// None can be made here, for the reason given: the reference runs the graph, slowly.
     Reference(String),
 }
@@ -129,8 +132,21 @@ fn own_code(graph: &Graph, options: &BuildOptions) -> Result<Own> {
         })?,
     };
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
     let slow = |why: &str| options.log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
+    if staged::is_needed(graph) {
+        match Staged::new(graph, isa, threads) {
+            Ok(staged) => {
+                staged.reference_nodes().iter().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
+                return Ok(Own::Staged(staged));
+            }
+            Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
+                slow(&e.message);
+                return Ok(Own::Reference(e.message));
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
     match compiled {
         Ok(compiled) => {
             compiled.program().reference_nodes().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));

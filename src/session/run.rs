@@ -3,6 +3,7 @@
 use crate::cpu::compiled::Compiled;
 use crate::cpu::exec::{self, State};
 use crate::cpu::pool::Pool;
+use crate::cpu::staged::Memory;
 use crate::ensure;
 use crate::reference;
 use crate::session::build::{Build, Own};
@@ -52,6 +53,7 @@ pub struct Session {
     build: Arc<Build>,
     pool: Pool,
     state: State,
+    memory: Memory,
 }
 
 impl fmt::Debug for Session {
@@ -67,7 +69,7 @@ impl Session {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
             n => n,
         };
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new() })
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state: State::new(), memory: Memory::default() })
     }
 
     /// What the session runs.
@@ -100,7 +102,11 @@ impl Session {
         let build = self.build.clone();
         match &build.own {
             Own::Compiled(compiled) => self.run_compiled(compiled, &bindings, inputs, outputs),
-            Own::Reference(_) => run_reference(&build, inputs, outputs),
+            Own::Staged(staged) => {
+                let run = |x: &[Tensor]| staged.run(&self.pool, &mut self.memory, x);
+                run_tensors(&build, inputs, outputs, run)
+            }
+            Own::Reference(_) => run_tensors(&build, inputs, outputs, |x| reference::run(&build.partition.parts.graph, x)),
         }
     }
 
@@ -133,10 +139,10 @@ impl Session {
     }
 }
 
-/// Where no machine code can be made.
-fn run_reference(build: &Build, inputs: &[HostView], outputs: &mut [Sink]) -> Result<()> {
+/// Where extents of outputs may be known only after the run.
+fn run_tensors(build: &Build, inputs: &[HostView], outputs: &mut [Sink], run: impl FnOnce(&[Tensor]) -> Result<Vec<Tensor>>) -> Result<()> {
     let inputs = inputs.iter().map(HostView::to_tensor).collect::<Result<Vec<_>>>()?;
-    let results = reference::run(&build.partition.parts.graph, &inputs)?;
+    let results = run(&inputs)?;
     // Extents that depend on data are known only now; nothing is written unless all fit.
     for ((value, sink), result) in build.outputs().iter().zip(outputs.iter()).zip(&results) {
         let Sink::Fill(_, shape, _) = sink else { continue };

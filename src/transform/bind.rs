@@ -14,13 +14,17 @@ use std::sync::Arc;
 /// What symbols stand for: a constant, or the same symbol with narrower bounds.
 pub type Assignment = BTreeMap<Arc<str>, Dim>;
 
-/// The graph with symbols replaced, in the inputs' shapes and in static parameters of nodes; not in graphs inside nodes.
+/// The graph with symbols replaced, in the inputs' shapes and in static parameters of nodes, in graphs inside nodes too.
 pub fn bind_symbols(graph: &Graph, symbols: &Assignment) -> Result<Graph> {
     if symbols.is_empty() {
         return Ok(graph.clone());
     }
+    let mut graph = graph.clone();
+    for body in graph.nodes.iter_mut().flat_map(|n| &mut n.bodies) {
+        body.graph = bind_symbols(&body.graph, symbols)?;
+    }
     let fact = |_: &str, f: &Fact| Fact::new(f.dtype, f.shape.iter().map(|d| d.substitute(symbols)).collect());
-    rewrite_with_inputs(graph, &fact, &mut |b, view, inputs| bind_params(b, view, inputs, symbols))
+    rewrite_with_inputs(&graph, &fact, &mut |b, view, inputs| bind_params(b, view, inputs, symbols))
 }
 
 fn bind_params(b: &mut Builder, view: &NodeView, inputs: &[ValueId], symbols: &Assignment) -> Result<Option<Vec<ValueId>>> {

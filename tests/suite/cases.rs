@@ -32,6 +32,7 @@ pub fn all() -> Vec<Case> {
         reductions(),
         super::index::cases(),
         super::quantised::cases(),
+        super::control::cases(),
     ]
     .into_iter()
     .flatten()

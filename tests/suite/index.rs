@@ -21,7 +21,7 @@ fn random(shape: &[usize]) -> In {
 }
 
 pub fn cases() -> Vec<Case> {
-    [takes(), gathers(), scatters()].into_iter().flatten().collect()
+    [takes(), gathers(), scatters(), moves(), selections()].into_iter().flatten().collect()
 }
 
 fn takes() -> Vec<Case> {
@@ -63,6 +63,51 @@ fn gathers() -> Vec<Case> {
     out.push(nd("gather_nd_batches", 2, &[x(&[2, 3, 7, 5]), random(&[1, 2, 3, 2])]));
     out.push(nd("gather_nd_batch_line", 1, &[x(&[4, 7]), random(&[1, 4, 2])]));
     out.push(nd("gather_nd_free", 1, &[free(&[N, D::Fixed(7), W]), In::X(DType::I64, vec![D::Fixed(1), N, D::Fixed(2)])]));
+    out
+}
+
+fn moves() -> Vec<Case> {
+    let mut out = Vec::new();
+    let axis = |v: i64| ("axis", Attr::Int(v));
+    out.push(case("reverse", "reverse", &[axis(1)], &[x(&[2, 5, 3])]));
+    out.push(case("reverse_last", "reverse", &[axis(-1)], &[random(&[2, 5])]));
+    out.push(case("reverse_beside_free", "reverse", &[axis(1)], &[free(&[N, D::Fixed(4), W])]));
+    out.push(case("reverse_free", "reverse", &[axis(0)], &[free(&[N, D::Fixed(4)])]));
+    let sequence = |name: &str, seq: i64, batch: i64, operands: &[In]| {
+        case(name, "reverse_sequence", &[("seq_axis", Attr::Int(seq)), ("batch_axis", Attr::Int(batch))], operands)
+    };
+    out.push(sequence("reverse_sequence", 1, 0, &[x(&[3, 5]), ints(&[3], &[5, 1, 3])]));
+    out.push(sequence("reverse_sequence_time_first", 0, 1, &[x(&[5, 3, 2]), ints(&[3], &[0, 4, 2])]));
+    out.push(sequence("reverse_sequence_input", -1, 1, &[x(&[2, 3, 5]), In::Positive(DType::I32, vec![D::Fixed(3)])]));
+    out.push(sequence("reverse_sequence_free", 1, 0, &[free(&[N, W]), In::Positive(DType::I64, vec![N])]));
+    let repeat = |name: &str, n: i64, a: i64, input: In| case(name, "repeat", &[("repeats", Attr::Int(n)), axis(a)], &[input]);
+    out.push(repeat("repeat", 3, 1, x(&[2, 4, 3])));
+    out.push(repeat("repeat_last", 2, -1, random(&[2, 4])));
+    out.push(repeat("repeat_free", 2, 0, free(&[N, D::Fixed(2)])));
+    out.push(case("stack", "stack", &[axis(1)], &[x(&[2, 3]), c(&[2, 3]), x(&[2, 3])]));
+    out.push(case("stack_last", "stack", &[axis(-1)], &[free(&[N, W]), In::Same(0)]));
+    out.push(case("stack_one", "stack", &[axis(0)], &[x(&[4])]));
+    out
+}
+
+/// Results with as many rows as the data say.
+fn selections() -> Vec<Case> {
+    let mut out = Vec::new();
+    let bools = |d: Vec<D>| In::X(DType::Bool, d);
+    out.push(case("argwhere_bool", "argwhere", &[], &[bools(vec![D::Fixed(3), D::Fixed(4)])]));
+    out.push(case("argwhere", "argwhere", &[], &[random(&[2, 3, 7])]));
+    out.push(case("argwhere_float", "argwhere", &[], &[x(&[5])]));
+    out.push(case("argwhere_free", "argwhere", &[], &[bools(vec![N, W])]));
+    out.push(case("argwhere_none", "argwhere", &[], &[In::Const(tvmtrt::tensor::host::Tensor::zeros(DType::F32, &[3]))]));
+    let limits = |most: i64, iou: f32, least: f32| [ints(&[], &[most]), In::Floats(vec![], vec![iou]), In::Floats(vec![], vec![least])];
+    for (name, center, batch, classes, boxes) in
+        [("nms", false, 1usize, 1usize, 20usize), ("nms_classes", false, 2, 3, 12), ("nms_center", true, 1, 2, 15)]
+    {
+        let fixed = |d: &[usize]| d.iter().map(|d| D::Fixed(*d)).collect::<Vec<D>>();
+        let corners = if center { In::Positive(DType::F32, fixed(&[batch, boxes, 4])) } else { x(&[batch, boxes, 4]) };
+        let operands = [vec![corners, x(&[batch, classes, boxes])], limits(5, 0.3, -0.5).to_vec()].concat();
+        out.push(case(name, "vision.all_class_non_max_suppression", &[("center_point_box", Attr::Bool(center))], &operands));
+    }
     out
 }
 

@@ -3,8 +3,11 @@
 
 pub mod cases;
 pub mod cpu;
+mod control;
 mod index;
 mod quantised;
+pub mod random;
+mod recipes;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;

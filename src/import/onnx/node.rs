@@ -56,6 +56,16 @@ impl<'m, 'a> Cx<'m, 'a> {
         &self.node.op_type
     }
 
+    /// Our name of the node; symbols are named after it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of operands that the node lists.
+    pub fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
     /// Number of results that the node lists.
     pub fn output_count(&self) -> usize {
         self.node.output.len()

@@ -149,9 +149,11 @@ fn a_known_condition_leaves_one_branch_and_no_choice() {
 }
 
 #[test]
-fn an_unknown_condition_needs_an_operator_that_is_not_there() {
+fn an_unknown_condition_keeps_both_branches() {
     let then = graph(vec![], vec![], vec![], "x");
     let g = graph(vec![input("x", "2"), typed_input("c", 9, "")], vec![], vec![choice("c", "y", then.clone(), then)], "y");
-    let e = refused(&model(13, g));
-    assert!(e.code == Code::UnsupportedOperator && e.message.contains("'choice' (If)"), "{e}");
+    let g = load_bytes(model(13, g).encode_to_vec().into(), None).unwrap().graph;
+    assert_eq!((g.nodes[0].op.name, g.nodes[0].bodies.len()), ("if", 2));
+    let inputs = [Tensor::from_vec(&[2], vec![1f32, 2.0]), Tensor::from_bools(&[], vec![false])];
+    assert_eq!(crate::reference::run(&g, &inputs).unwrap(), [inputs[0].clone()]);
 }

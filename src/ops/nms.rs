@@ -1,0 +1,87 @@
+//! `vision.all_class_non_max_suppression`: of boxes that overlap, the one with the best score, for each batch element and class. How
+//! many are left is known only when it runs.
+
+use crate::ir::attrs::AttrsDef;
+use crate::ir::fact::Fact;
+use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
+use crate::network::refusal::Refusal;
+use crate::ops::elementwise::ints;
+use crate::tensor::dim::{Answer, Dim};
+use crate::tensor::dtype::DType;
+use crate::tensor::error::Result;
+use crate::tensor::host::Tensor;
+use crate::tensor::shape;
+use crate::{attributes, ensure};
+
+attributes! {
+    /// Attributes of `vision.all_class_non_max_suppression`.
+    pub struct Nms {
+        /// Boxes are centre and extents (x, y, width, height); else two corners (y, x, y, x).
+        pub center_point_box: bool = false,
+    }
+}
+
+/// Overlap of two boxes over their union; 0 where one has no area.
+fn overlap(a: &[f64], b: &[f64], center: bool) -> f64 {
+    let span = |c: &[f64], i: usize| match center {
+        true => (c[i] - c[i + 2] / 2.0, c[i] + c[i + 2] / 2.0),
+        false => (c[i].min(c[i + 2]), c[i].max(c[i + 2])),
+    };
+    let (mut shared, mut areas) = (1.0, [1.0, 1.0]);
+    for i in 0..2 {
+        let ((a0, a1), (b0, b1)) = (span(a, i), span(b, i));
+        shared *= (a1.min(b1) - a0.max(b0)).max(0.0);
+        areas = [areas[0] * (a1 - a0), areas[1] * (b1 - b0)];
+    }
+    if areas[0] <= 0.0 || areas[1] <= 0.0 { 0.0 } else { shared / (areas[0] + areas[1] - shared) }
+}
+
+fn infer(c: &InferCtx, x: &[&Fact]) -> Result<Vec<Fact>> {
+    let floats = x[0].dtype == DType::F32 && x[1].dtype == DType::F32 && x[3].dtype == DType::F32 && x[4].dtype == DType::F32;
+    ensure!(floats && x[2].dtype == DType::I64, WrongDType, "operands are {}, {}, {}, {}, {}", x[0], x[1], x[2], x[3], x[4]);
+    let ranks = x[0].rank() == 3 && x[1].rank() == 3 && x[0].shape[2].equals(&Dim::from(4i64)) != Answer::Never;
+    ensure!(ranks, BadGraph, "boxes {} and scores {}: [batch, boxes, 4] and [batch, classes, boxes] are needed", x[0], x[1]);
+    let same = |a: usize, b: usize| x[0].shape[a].equals(&x[1].shape[b]) != Answer::Never;
+    ensure!(same(0, 0) && same(1, 2), BadGraph, "boxes {} and scores {}", x[0], x[1]);
+    ensure!(x[2..].iter().all(|f| f.rank() == 0), BadGraph, "limits are {}, {}, {}, not single numbers", x[2], x[3], x[4]);
+    let most = shape::element_count(&x[1].shape).interval().1.min(i32::MAX as i64);
+    Ok(vec![Fact::new(DType::I64, vec![Dim::symbol(&format!("{}.0", c.node), 0, most), Dim::from(3i64)])])
+}
+
+fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
+    let center = c.attrs.get::<Nms>().center_point_box;
+    let (boxes, scores, most) = (x[0].to_f64s(), x[1].to_f64s(), ints(&x[2])?[0]);
+    let (iou, least) = (x[3].to_f64s()[0], x[4].to_f64s()[0]);
+    let (classes, count) = (x[1].shape()[1], x[1].shape()[2]);
+    let mut found: Vec<i64> = Vec::new();
+    for lane in 0..x[1].shape()[0] * classes {
+        let (batch, class) = (lane / classes, lane % classes);
+        let score = |i: usize| scores[lane * count + i];
+        let corners = |i: usize| &boxes[(batch * count + i) * 4..(batch * count + i + 1) * 4];
+        let mut order: Vec<usize> = (0..count).filter(|i| score(*i) > least).collect();
+        order.sort_by(|a, b| score(*b).total_cmp(&score(*a)));
+        let mut kept: Vec<usize> = Vec::new();
+        for i in order {
+            if (kept.len() as i64) < most && kept.iter().all(|k| overlap(corners(i), corners(*k), center) <= iou) {
+                kept.push(i);
+            }
+        }
+        found.extend(kept.iter().flat_map(|i| [batch as i64, class as i64, *i as i64]));
+    }
+    Ok(vec![Tensor::from_vec(&[found.len() / 3, 3], found)])
+}
+
+pub static NMS: OpDef = OpDef {
+    name: "vision.all_class_non_max_suppression",
+    doc: "Boxes that overlap none of a better score: rows of batch, class and box, by batch, class and falling score.",
+    arity: (5, 5),
+    attrs: AttrsDef::of::<Nms>(),
+    infer,
+    eval,
+    convert: |_, _, _| {
+        let reason = "TensorRT's layer looks at the best 5000 boxes of all classes together and orders what is left by score, not by class";
+        Err(Refusal::new("nms.order", reason, ""))
+    },
+    lower: |_| Ok(Lowering::Routine("non_max_suppression")),
+    tolerance: Tolerance::EXACT,
+};
