@@ -331,6 +331,11 @@ typedef struct DLManagedTensorVersioned {
 typedef struct tvmtrt_build_t tvmtrt_build_t;
 
 /**
+ * A calibration under way: runs a partition in float32 and keeps the magnitudes of what int8 products read.
+ */
+typedef struct tvmtrt_calibration_t tvmtrt_calibration_t;
+
+/**
  * A failure: a code (`TVMTRT_ERROR_...`) and a message. Belongs to the caller, who deletes it.
  */
 typedef struct tvmtrt_error_t tvmtrt_error_t;
@@ -1242,6 +1247,63 @@ tvmtrt_error_t *tvmtrt_run(tvmtrt_session_t *session,
                            size_t input_count,
                            const tvmtrt_argument_t *outputs,
                            size_t output_count);
+
+/**
+ * Begins a calibration, which makes the table of ranges that engines in int8 are built with (option `calibration`). It runs on the CPU
+ * and needs neither a GPU nor TensorRT. A table is for its model: other weights need another one.
+ *
+ * \param partition Lent; its inputs are those of the data.
+ * \param options Read: `calibration_method`, `log_level`, `threads`. NULL for defaults.
+ * \param out Gets the calibration: the caller's, to be deleted.
+ * \return NULL, or an error.
+ *
+ * Thread safety: any thread.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_calibration_new(const tvmtrt_partition_t *partition,
+                                       const tvmtrt_options_t *options,
+                                       tvmtrt_calibration_t **out);
+
+/**
+ * Runs once on data like those that the engine will see. Some hundred runs are usual; ranges grow or stay.
+ *
+ * \param calibration Changed.
+ * \param inputs The inputs, as for `tvmtrt_run`; copied.
+ * \param input_count How many.
+ * \return NULL, or an error that names the input, after which nothing has changed: those of `tvmtrt_run` for inputs.
+ *
+ * Thread safety: one thread at a time for one calibration.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_calibration_add(tvmtrt_calibration_t *calibration,
+                                       const tvmtrt_argument_t *inputs,
+                                       size_t input_count);
+
+/**
+ * Writes the table of ranges to a file, as JSON: the method, the number of runs, and for each tensor the magnitude that 127 stands for.
+ *
+ * \param calibration Lent.
+ * \param path The file; one that is there is replaced.
+ * \return NULL, or an error: TVMTRT_ERROR_IO; TVMTRT_ERROR_INVALID_ARGUMENT before any run, or where a tensor held infinite elements.
+ *
+ * Thread safety: any thread, as long as none changes the calibration.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_calibration_write(const tvmtrt_calibration_t *calibration,
+                                         const char *path);
+
+/**
+ * Deletes a calibration.
+ *
+ * \param calibration Given away; NULL is allowed.
+ *
+ * Thread safety: any thread, once.
+ * Since: 0.1
+ */
+void tvmtrt_calibration_delete(tvmtrt_calibration_t *calibration);
 
 /**
  * Says which TensorRT library is used, its version and flavour, and each place that was tried and why it did not serve.

@@ -52,6 +52,11 @@ fn arguments_are_checked_and_used() {
 }
 
 #[test]
+fn calibration_makes_a_table() {
+    run_checked("calibration");
+}
+
+#[test]
 fn regions_are_explained_and_filtered() {
     run_checked("regions");
 }

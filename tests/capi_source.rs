@@ -81,6 +81,7 @@ fn functions_name_the_options_that_they_read() {
         ("tvmtrt_partition", Stage::Partition),
         ("tvmtrt_build", Stage::Build),
         ("tvmtrt_session_new", Stage::Run),
+        ("tvmtrt_calibration_new", Stage::Calibrate),
     ] {
         let header = read("include/tvmtrt.h");
         let (_, doc, _) = capi_support::prototypes(&header).into_iter().find(|(n, ..)| n == function).unwrap();

@@ -81,7 +81,8 @@ fn support() -> String {
 const NOT_YET: &str = "
 ## Not there yet
 Each gives a clear error.
-* CUDA kernels; artifacts (save and load); precision other than float32; implicit batch networks.
+* CUDA kernels; artifacts (save and load); implicit batch networks.
+* float16 behind int8: what is not a product of int8 stays in float32; int8 of recurrent and transposed layers.
 * 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, recurrent layers.
 * Tuned code for float16, bfloat16 and float64 contractions: they run on the reference.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.

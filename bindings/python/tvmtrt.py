@@ -269,6 +269,30 @@ class Partition(_Ports):
         return _get("partition_region_count", c.c_size_t, self)
 
 
+class Calibration(_Handle):
+    """Ranges of tensors for engines in int8, from data like those that they will see: add inputs some hundred times, then write the table.
+
+        calibration = tvmtrt.Calibration(partition)
+        for picture in pictures:
+            calibration.add({"input": picture})
+        calibration.write("ranges.json")
+        build = tvmtrt.Build(partition, {"precision": "int8", "calibration": "ranges.json"})
+    """
+
+    KIND = "calibration"
+
+    def __init__(self, partition, options=None):
+        super().__init__("calibration_new", partition, _options(options))
+
+    def add(self, inputs):
+        """Run once. inputs: name to array, or arrays in order."""
+        feeds, given = _feeds(inputs)
+        _call("calibration_add", self, feeds, c.c_size_t(len(feeds)))
+
+    def write(self, path):
+        _call("calibration_write", self, os.fsencode(path))
+
+
 class Build(_Ports):
     """A partition's engines and kernels, ready to run."""
 
@@ -298,9 +322,7 @@ class Session(_Handle):
 
     def run(self, inputs, outputs=None):
         """Run once. inputs: name to array, or arrays in order. outputs: name to array to fill; the rest are made. Returns name to array."""
-        named = list(inputs.items()) if isinstance(inputs, dict) else [(None, a) for a in inputs]
-        given = [_borrow(np.asarray(a)) for _, a in named]
-        feeds = (_Argument * len(named))(*[_Argument(n.encode() if n else None, c.pointer(t)) for (n, _), t in zip(named, given)])
+        feeds, given = _feeds(inputs)
         filled = {n: _borrow(a) for n, a in (outputs or {}).items()}
         made = {n: c.POINTER(_Managed)() for n in self.outputs if n not in filled}
         results = (_Argument * len(self.outputs))(
@@ -308,6 +330,13 @@ class Session(_Handle):
         )
         _call("run", self, feeds, c.c_size_t(len(feeds)), results, c.c_size_t(len(results)))
         return {n: outputs[n] if n in filled else _take(made[n]) for n in self.outputs}
+
+
+def _feeds(inputs):
+    """Arguments for inputs, and the tensors that must live as long."""
+    named = list(inputs.items()) if isinstance(inputs, dict) else [(None, a) for a in inputs]
+    given = [_borrow(np.asarray(a)) for _, a in named]
+    return (_Argument * len(named))(*[_Argument(n.encode() if n else None, c.pointer(t)) for (n, _), t in zip(named, given)]), given
 
 
 def _borrow(array):

@@ -42,10 +42,10 @@ impl tvmtrt_build_t {
 /// whatever process, is not built again.
 ///
 /// \param partition Lent; kept alive by the result.
-/// \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `compilation_cache`,
+/// \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `calibration`, `compilation_cache`,
 ///     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
-///     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `l2_limit_for_tiling`, `log_level`,
-///     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `preview_features`, `profiles`,
+///     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `keep_float32`, `l2_limit_for_tiling`, `log_level`,
+///     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `precision`, `preview_features`, `profiles`,
 ///     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
 ///     `tactic_dram_size`, `tactic_shared_memory_size`, `tactic_sources`, `target_sm`, `tensorrt_force_version`,
 ///     `tensorrt_library`, `tf32`, `tiling_optimization_level`, `timing_cache`, `timing_cache_file`, `version_compatible`,

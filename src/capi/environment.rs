@@ -44,11 +44,12 @@ fn offload(value: &str) -> Result<Option<(&'static str, String)>> {
 }
 
 fn float16(value: &str) -> Result<Option<(&'static str, String)>> {
-    missing(is_on(value)?, "engines in float16")
+    Ok(is_on(value)?.then(|| ("precision", "float16".to_string())))
 }
 
+/// As in TVM, int8 goes before float16.
 fn int8(value: &str) -> Result<Option<(&'static str, String)>> {
-    missing(is_on(value)?, "engines in int8")
+    Ok(is_on(value)?.then(|| ("precision", "int8".to_string())))
 }
 
 fn cache_folder(value: &str) -> Result<Option<(&'static str, String)>> {
@@ -88,13 +89,16 @@ mod tests {
         assert_eq!(options.get("offload").unwrap(), "off");
         assert_eq!(with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "0")]).unwrap().get("max_workspace_size").unwrap(), "");
         assert_eq!(with(&[("TVM_TENSORRT_CACHE_DIR", "/a b")]).unwrap().get("engine_cache").unwrap(), "/a b");
+        let precision = |pairs: &[(&str, &str)]| with(pairs).unwrap().get("precision").unwrap().to_string();
+        assert_eq!(precision(&[("TVM_TENSORRT_USE_FP16", "1")]), "float16");
+        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8");
+        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "0")]), "float32");
         assert_eq!(with(&[("TVM_TENSORRT_USE_FP16", "0"), ("USE_TENSORRT", "")]).unwrap().get("offload").unwrap(), "on");
     }
 
     #[test]
     fn what_cannot_be_done_is_said() {
         for (name, value, code) in [
-            ("TVM_TENSORRT_USE_FP16", "1", Code::NotImplemented),
             ("TVM_TENSORRT_MULTI_ENGINE", "1", Code::NotImplemented),
             ("USE_TENSORRT", "perhaps", Code::BadOption),
             ("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "lots", Code::BadOption),

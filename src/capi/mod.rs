@@ -46,4 +46,6 @@ pub mod session;
 
 pub mod run;
 
+pub mod calibration;
+
 pub mod tensorrt_info;

@@ -6,11 +6,16 @@ use crate::capi::options::tvmtrt_options_t;
 use crate::network::capabilities::Version;
 use crate::partition::options::{Offload, PartitionOptions as Plan};
 use crate::session::build::BuildOptions;
+use crate::session::calibration::{self, CalibrationOptions};
 use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
 use crate::session::partition::{PartitionOptions, plan_filter};
+use crate::session::precision::Request;
 use crate::session::run::SessionOptions;
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::error::{Code, Context, Error, Result};
+use crate::transform::precision::Precision;
+use crate::transform::precision::histogram::Method;
+use std::sync::Arc;
 
 pub(super) fn value<'a>(options: &'a tvmtrt_options_t, key: &str) -> &'a str {
     options.get(key).unwrap_or_default()
@@ -79,11 +84,30 @@ pub fn build(options: &tvmtrt_options_t) -> Result<BuildOptions> {
         library: library(options),
         max_workspace_size: size(options, "max_workspace_size"),
         engines: option_engines::read(options)?,
+        precision: precision(options)?,
         target_sm: compute_capability(value(options, "target_sm")),
         optimization_level: number(options, "builder_optimization_level")?,
         cpu_instruction_set: (set != "auto").then(|| set.to_string()),
         log: log(options),
     })
+}
+
+/// What engines compute in.
+fn precision(options: &tvmtrt_options_t) -> Result<Request> {
+    let (word, table) = (value(options, "precision"), value(options, "calibration"));
+    let precision = Precision::ALL.iter().copied().find(|p| p.name() == word).unwrap_or_default();
+    let ranges = match precision {
+        Precision::Int8 if !table.is_empty() => Some(Arc::new(calibration::read(table.as_ref()).context(|| "option 'calibration'")?)),
+        _ => None,
+    };
+    Ok(Request { precision, keep_float32: list(value(options, "keep_float32")).into_iter().collect(), ranges })
+}
+
+/// Options of `tvmtrt_calibration_new`.
+pub fn calibration(options: &tvmtrt_options_t) -> Result<CalibrationOptions> {
+    let word = value(options, "calibration_method");
+    let method = Method::ALL.iter().copied().find(|m| m.name() == word).unwrap_or_default();
+    Ok(CalibrationOptions { method, threads: number(options, "threads")?, log: log(options) })
 }
 
 /// Options of `tvmtrt_session_new`.
@@ -111,6 +135,8 @@ mod tests {
             ("target_sm", "8.6"),
             ("threads", "2"),
             ("cpu_instruction_set", "portable"),
+            ("precision", "bfloat16"),
+            ("keep_float32", "nn.dense,c"),
         ] {
             options.set(key, value).unwrap();
         }
@@ -120,6 +146,7 @@ mod tests {
         let b = build(&options).unwrap();
         assert_eq!((b.target_sm, b.max_workspace_size, b.optimization_level), (Some((8, 6)), None, 3));
         assert_eq!(b.cpu_instruction_set.as_deref(), Some("portable"));
+        assert_eq!((b.precision.precision, b.precision.keep_float32.len()), (Precision::Bfloat16, 2));
         assert_eq!(session(&options).unwrap().threads, 2);
     }
 }

@@ -39,6 +39,8 @@ pub enum Stage {
     Build,
     /// `tvmtrt_session_new`, `tvmtrt_run`.
     Run,
+    /// `tvmtrt_calibration_new`.
+    Calibrate,
 }
 
 /// One option.
@@ -56,7 +58,7 @@ pub struct Row {
     pub doc: &'static str,
 }
 
-const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run];
+const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run, Stage::Calibrate];
 const BUILD: &[Stage] = &[Stage::Build];
 const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build];
 
@@ -94,6 +96,20 @@ pub static OPTIONS: &[Row] = &[
         default: "1",
         stages: BUILD,
         doc: "Threads that TensorRT may use to build an engine.",
+    },
+    Row {
+        key: "calibration",
+        kind: Kind::Path,
+        default: "",
+        stages: &[Stage::Build],
+        doc: "The file with the ranges of tensors that precision int8 needs; tvmtrt_calibration_write makes it.",
+    },
+    Row {
+        key: "calibration_method",
+        kind: Kind::Choice(&["max", "percentile", "entropy", "mse"]),
+        default: "mse",
+        stages: &[Stage::Calibrate],
+        doc: "What int8 covers of a tensor: max all, percentile 99.99 % of what is not zero, entropy and mse what makes least loss or error.",
     },
     Row {
         key: "compilation_cache",
@@ -173,6 +189,13 @@ pub static OPTIONS: &[Row] = &[
         doc: "GPUs besides the one at hand that engines must run on. TensorRT 8.6 and newer; same_compute_capability 10.9 and newer.",
     },
     Row {
+        key: "keep_float32",
+        kind: Kind::List,
+        default: "",
+        stages: &[Stage::Build],
+        doc: "Nodes, by name, and operators, such as nn.dense, that engines compute in float32 whatever the precision is.",
+    },
+    Row {
         key: "keep_off_nodes",
         kind: Kind::List,
         default: "",
@@ -248,6 +271,13 @@ pub static OPTIONS: &[Row] = &[
         default: "",
         stages: BUILD,
         doc: "Files with TensorRT plugins, opened before a network is made.",
+    },
+    Row {
+        key: "precision",
+        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8"]),
+        default: "float32",
+        stages: &[Stage::Build],
+        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. bfloat16 needs TensorRT 10.0.",
     },
     Row {
         key: "preview_features",
@@ -379,8 +409,8 @@ pub static OPTIONS: &[Row] = &[
         key: "threads",
         kind: Kind::Integer(0, 1024),
         default: "0",
-        stages: &[Stage::Run],
-        doc: "CPU threads of a session. 0: one per core.",
+        stages: &[Stage::Run, Stage::Calibrate],
+        doc: "CPU threads of a session or a calibration. 0: one per core.",
     },
     Row {
         key: "tiling_optimization_level",
@@ -435,6 +465,7 @@ pub fn find(key: &str) -> Option<&'static Row> {
 mod tests {
     use super::*;
     use crate::capi::option_value::canonical;
+    use crate::transform::precision::histogram::Method;
 
     #[test]
     fn table_is_sound() {
@@ -445,6 +476,15 @@ mod tests {
             assert_eq!(canonical(row, row.default).unwrap(), row.default, "{}", row.key);
         }
         assert!(find(crate::tensorrt::abi::version::FORCE).is_some(), "an error names this option");
+    }
+
+    #[test]
+    fn precisions_are_the_words_of_their_option() {
+        let names: Vec<&str> = crate::transform::precision::Precision::ALL.iter().map(|p| p.name()).collect();
+        assert!(matches!(find("precision"), Some(Row { kind: Kind::Choice(words), .. }) if *words == names));
+        let names: Vec<&str> = Method::ALL.iter().map(|m| m.name()).collect();
+        assert!(matches!(find("calibration_method"), Some(Row { kind: Kind::Choice(words), default, .. })
+            if *words == names && *default == Method::default().name()));
     }
 
     #[test]

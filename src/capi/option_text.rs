@@ -57,6 +57,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Partition => "partition",
         Stage::Build => "build",
         Stage::Run => "run",
+        Stage::Calibrate => "calibrate",
     }
 }
 

@@ -149,8 +149,8 @@ pub extern "C" fn tvmtrt_options_keys(format: u32, out: Option<&mut MaybeUninit<
 /// Sets options from the environment variables of TVM and MXNet, as they are at this call.
 ///
 /// `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
-/// (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8` and
-/// `TVM_TENSORRT_MULTI_ENGINE` are known but have no option yet: asking for one is an error.
+/// (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16` and `TVM_TENSORRT_USE_INT8` set
+/// `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` is known but has no option yet: asking for one is an error.
 /// Unset and empty variables change nothing.
 ///
 /// \param options Changed.

@@ -111,7 +111,7 @@ fn usable_in_place(layout: &Layout) -> bool {
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Layout>> {
+pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Layout>> {
     // SAFETY: by this function's contract.
     let names = unsafe { names(arguments, "inputs") }?;
     let indices = resolve(&names, known, "input")?;

@@ -231,6 +231,11 @@ mod tests {
         assert_eq!(rule(&full(8, 6), conv(Tensor::zeros(F16, &[4, 1, 3, 3])), x), "");
         assert_eq!(rule(&full(8, 6), conv(Tensor::zeros(F32, &[4, 1, 3, 3])), x), "convolution.weights-type");
         assert_eq!(rule(&full(8, 6), conv(Tensor::zeros(F16, &[4, 2, 3, 3])), x), "convolution.weights-shape");
+        let by_kernel = || LayerKind::KernelConvolution { maps: 4, groups: 2, window: window(3, 1, 1) };
+        let with = |dtype, kernel: &'static [i64]| rule(&full(8, 6), by_kernel(), &[(F32, &[1, 2, 8, 8]), (dtype, kernel)]);
+        assert_eq!(with(F32, &[4, 1, 3, 3]), "");
+        assert_eq!(with(F16, &[4, 1, 3, 3]), "layer.types-differ");
+        assert_eq!(with(F32, &[4, 2, 3, 3]), "convolution.weights-shape");
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             same_types(at, 1, 2)
         }
         LayerKind::Cast(_) | LayerKind::Identity | LayerKind::Convolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::KernelConvolution { .. } => same_types(at, 0, 1),
     }
 }
 

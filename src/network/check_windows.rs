@@ -19,6 +19,12 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(0, FLOATS, "convolution.type")?;
             convolution_weights(at, *maps, *groups, w, weights, bias.as_ref())
         }
+        LayerKind::KernelConvolution { maps, groups, window: w } => {
+            window(at, w)?;
+            at.typed(0, FLOATS, "convolution.type")?;
+            let kernel: Option<Vec<i64>> = at.input(1).dims.iter().map(|d| d.as_const()).collect();
+            kernel_shape(at, *maps, *groups, w, &kernel.unwrap_or_default())
+        }
         LayerKind::Pooling { kind, window: w, exclude_padding, .. } => {
             window(at, w)?;
             at.typed(0, FLOATS, "pooling.type")?;
@@ -58,7 +64,7 @@ fn window(at: &At, w: &Window) -> Accepted<()> {
     Ok(())
 }
 
-fn convolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &Tensor, bias: Option<&Tensor>) -> Accepted<()> {
+fn kernel_shape(at: &At, maps: i64, groups: i64, w: &Window, shape: &[i64]) -> Accepted<()> {
     let Some(channels) = at.input(0).dims[1].as_const() else {
         let reason = format!("the number of channels, {}, is not fixed", at.input(0).dims[1]);
         return Err(Refusal::new("convolution.channels", reason, "fix the symbols of the channel extent"));
@@ -68,10 +74,14 @@ fn convolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &Te
         return Err(Refusal::new("convolution.groups", reason, ""));
     }
     let expect: Vec<i64> = [&[maps, channels / groups][..], &w.kernel].concat();
-    if weights.shape().iter().map(|d| *d as i64).ne(expect.iter().copied()) {
-        let reason = format!("weights of shape {:?} where {expect:?} is expected", weights.shape());
-        return Err(Refusal::new("convolution.weights-shape", reason, ""));
+    if shape != expect {
+        return Err(Refusal::new("convolution.weights-shape", format!("weights of shape {shape:?} where {expect:?} is expected"), ""));
     }
+    Ok(())
+}
+
+fn convolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &Tensor, bias: Option<&Tensor>) -> Accepted<()> {
+    kernel_shape(at, maps, groups, w, &weights.shape().iter().map(|d| *d as i64).collect::<Vec<_>>())?;
     if let Some(b) = bias.filter(|b| b.len() as i64 != maps) {
         return Err(Refusal::new("convolution.bias-shape", format!("{} bias values for {maps} maps", b.len()), ""));
     }

@@ -50,6 +50,7 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::Convolution { groups, window, weights, bias, .. } => {
             eval_window::convolution(x[0], *groups as usize, window, weights, bias.as_ref())
         }
+        LayerKind::KernelConvolution { groups, window, .. } => eval_window::convolution(x[0], *groups as usize, window, x[1], None),
         LayerKind::Pooling { kind, window, exclude_padding, round_up } => {
             eval_window::pooling(x[0], *kind, window, *exclude_padding, *round_up)
         }

@@ -99,6 +99,15 @@ pub enum LayerKind {
         /// One value per output channel.
         bias: Option<Tensor>,
     },
+    /// `IConvolutionLayer` without bias whose weights are its second operand: what a quantised constant becomes again.
+    KernelConvolution {
+        /// Output channels.
+        maps: i64,
+        /// Groups of channels.
+        groups: i64,
+        /// The window.
+        window: Window,
+    },
     /// `IActivationLayer`.
     Activation(Activation, f32, f32),
     /// `IPoolingLayer`: x of rank 4 or 5.
@@ -193,6 +202,7 @@ impl LayerKind {
         match self {
             LayerKind::Constant(_) => "Constant",
             LayerKind::Convolution { .. } => "Convolution",
+            LayerKind::KernelConvolution { .. } => "KernelConvolution",
             LayerKind::Activation(..) => "Activation",
             LayerKind::Pooling { .. } => "Pooling",
             LayerKind::Scale { .. } => "Scale",

@@ -18,7 +18,7 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
     let dims = |i: usize| x[i].dims.as_slice();
     match kind {
         LayerKind::Constant(t) => Ok((t.dtype(), shape::from_usizes(t.shape()))),
-        LayerKind::Convolution { maps, window, .. } => {
+        LayerKind::Convolution { maps, window, .. } | LayerKind::KernelConvolution { maps, window, .. } => {
             let spatial = windowed(window, dims(0), false)?;
             Ok((x[0].dtype, [vec![dims(0)[0].clone(), Dim::from(*maps)], spatial].concat()))
         }

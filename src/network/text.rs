@@ -57,6 +57,7 @@ impl fmt::Display for Kind<'_> {
                 let bias = bias.as_ref().map_or("none".into(), weights);
                 write!(f, "[maps {maps} groups {groups} {} weights {} bias {bias}]", window(w), weights(kernel))
             }
+            LayerKind::KernelConvolution { maps, groups, window: w } => write!(f, "[maps {maps} groups {groups} {}]", window(w)),
             LayerKind::Activation(kind, alpha, beta) => write!(f, "[{} alpha {alpha:?} beta {beta:?}]", kind.name()),
             LayerKind::Pooling { kind, window: w, exclude_padding, round_up } => {
                 write!(f, "[{} {} exclude_padding {exclude_padding} round_up {round_up}]", kind.name(), window(w))

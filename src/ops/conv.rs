@@ -174,6 +174,12 @@ fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
 fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], spatial: usize) -> Accepted<Vec<TensorId>> {
     let a: &Conv = v.attrs();
     let Some(weights) = v.constant(1) else {
+        if spatial > 1 && is_dequantised(v, 1) {
+            let window = conv_window(a, v.shape(1)).map_err(|e| Refusal::new("conv.window", e.message, ""))?;
+            let maps = v.output(0).shape[1].as_const().unwrap_or(0);
+            let layer = LayerKind::KernelConvolution { maps, groups: a.groups, window: network_window(&window) };
+            return Ok(vec![b.add(layer, x)?]);
+        }
         return Err(Refusal::new("conv.weights-not-constant", "the weights are computed", "make them constants"));
     };
     let w = conv_window(a, v.shape(1)).map_err(|e| Refusal::new("conv.window", e.message, ""))?;
@@ -187,6 +193,12 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], spatial: usize) -> Acc
     let maps = weights.shape()[0] as i64;
     let y = b.add(LayerKind::Convolution { maps, groups: a.groups, window, weights, bias: None }, &[data])?;
     Ok(vec![if spatial == 1 { b.reshape(y, &v.output(0).shape)? } else { y }])
+}
+
+/// True where an operand is a constant of integers with scales: the one computed operand that TensorRT takes as weights.
+fn is_dequantised(v: &NodeView, operand: usize) -> bool {
+    let producer = v.graph.producer(v.node().inputs[operand]).map(|n| v.graph.node(n));
+    producer.is_some_and(|n| n.op.name == "qnn.dequantize" && v.graph.constant(n.inputs[0]).is_some())
 }
 
 /// TensorRT's windows have two axes at least: with a further one of extent 1.

@@ -7,7 +7,7 @@ pub(crate) mod batch_norm;
 pub(crate) mod bias_add;
 mod binary;
 mod broadcast_to;
-mod cast;
+pub(crate) mod cast;
 mod clip;
 mod concatenate;
 mod control;

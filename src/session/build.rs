@@ -15,6 +15,7 @@ use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, sink};
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
+use crate::session::precision::Request;
 use crate::session::profiles::{check_names, profiles};
 use crate::session::stages::{Compile, Own, Stage, stages};
 use crate::session::target::TensorRt;
@@ -36,6 +37,8 @@ pub struct BuildOptions {
     pub engines: EngineOptions,
     /// Compute capability to build for; `None` is the GPU that is found.
     pub target_sm: Option<(u32, u32)>,
+    /// What engines compute in.
+    pub precision: Request,
     /// TensorRT's builder optimisation level.
     pub optimization_level: u32,
     /// Instruction set of CPU kernels; `None` is the best that this machine has.
@@ -196,6 +199,8 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
+    target.precision = options.precision.clone();
     target.build = options.emit(plan.max_workspace_size);
     check_names(&partition.inputs, &options.engines.profiles)?;
     target.set_engines(&options.engines)?;

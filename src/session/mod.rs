@@ -5,6 +5,7 @@
 
 pub mod arguments;
 pub mod build;
+pub mod calibration;
 pub mod dump;
 pub mod engine;
 pub mod engines;
@@ -13,6 +14,7 @@ pub mod log;
 mod mixed;
 pub mod model;
 pub mod partition;
+pub mod precision;
 pub mod profiles;
 pub mod run;
 pub mod shapes;

@@ -15,6 +15,7 @@ use crate::session::dump::Dump;
 use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, search};
 use crate::session::log::Log;
+use crate::session::precision::Request;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
@@ -38,6 +39,8 @@ pub struct TensorRt {
     pub build: emit::Options,
     /// Where engines are kept and who watches; set before [`Target::compile`].
     pub engines: EngineOptions,
+    /// What engines compute in; set before [`Target::compile`].
+    pub precision: Request,
     /// Where log lines go.
     pub log: Log,
 }
@@ -61,8 +64,8 @@ impl TensorRt {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
-        let (build, engines) = (emit::Options::default(), EngineOptions::default());
-        Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, log: log.clone() })
+        let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
+        Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: log.clone() })
     }
 
     /// Takes what the caller says of engines. A choice that the library lacks is an error that names it.
@@ -87,7 +90,8 @@ impl TensorRt {
 
     fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-        let network = to_network(&region.graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
+        let network = to_network(&graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
         let plan = self.make(library, region, &network?, anew).context(|| format!("region '{}'", region.name))?;
         Ok(Box::new(plan))
     }

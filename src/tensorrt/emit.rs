@@ -138,19 +138,23 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
             if typing == Typing::Weak && !quantises {
                 demand_type(&emitted, i, network.tensor(*id).dtype)?;
             }
-            compare(network, id.0 as usize, &output).context(place)?;
+            compare(network, id.0 as usize, &output, typing).context(place)?;
             tensors[id.0 as usize] = Some(output);
         }
     }
     for id in &network.outputs {
-        let output = tensors[id.0 as usize];
-        to.mark_output(output.ok_or_else(|| Error::new(Code::Internal, "an output that no layer gives"))?)?;
+        let output = tensors[id.0 as usize].ok_or_else(|| Error::new(Code::Internal, "an output that no layer gives"))?;
+        to.mark_output(output)?;
+        if typing == Typing::Weak {
+            output.set_type(data_type(network.tensor(*id).dtype)?)?;
+        }
     }
     Ok(())
 }
 
-/// What TensorRT finds must be what the network says, in all that is constant.
-fn compare(network: &Network, index: usize, output: &TensorRef<'_>) -> Result<()> {
+/// What TensorRT finds must be what the network says, in all that is constant. A weakly typed network has float tensors whose type is
+/// found when it is built.
+fn compare(network: &Network, index: usize, output: &TensorRef<'_>, typing: Typing) -> Result<()> {
     let expected = &network.tensors[index];
     let found = output.dims()?;
     let Some(dims) = found.get() else {
@@ -161,15 +165,18 @@ fn compare(network: &Network, index: usize, output: &TensorRef<'_>) -> Result<()
         dims.len() == expected.dims.len() && dims.iter().zip(&expected.dims).all(|(d, e)| *d == -1 || e.as_const().is_none_or(|e| e == *d));
     ensure!(same, Internal, "its output is {dims:?} to TensorRT where {} is expected", shape::text(&expected.dims));
     let (dtype, wanted) = (output.dtype()?, data_type(expected.dtype)?);
-    ensure!(dtype == Some(wanted), Internal, "its output is {dtype:?} to TensorRT where {} is expected", wanted.name());
+    let float = |d: DataType| matches!(d, DataType::Float | DataType::Half);
+    let open = typing == Typing::Weak && float(wanted) && dtype.is_some_and(float);
+    ensure!(open || dtype == Some(wanted), Internal, "its output is {dtype:?} to TensorRT where {} is expected", wanted.name());
     Ok(())
 }
 
-/// In a weakly typed network: computes in the type of the output, and gives it.
+/// In a weakly typed network: computes in the type of the output, and gives it. Types that are no floats follow from the layer.
 fn demand_type(layer: &Layer<'_>, output: usize, dtype: DType) -> Result<()> {
-    if dtype.is_float() {
-        layer.set_precision(data_type(dtype)?)?;
+    if !dtype.is_float() {
+        return Ok(());
     }
+    layer.set_precision(data_type(dtype)?)?;
     layer.set_output_type(output, data_type(dtype)?)
 }
 
@@ -180,6 +187,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         LayerKind::Convolution { maps, groups, window, weights, bias } => {
             convolution(to, x[0], *maps, *groups, window, weights, bias.as_ref())?
         }
+        LayerKind::KernelConvolution { maps, groups, window } => kernel_convolution(to, x[0], x[1], *maps, *groups, window)?,
         LayerKind::Activation(kind, alpha, beta) => {
             let layer = to.add_activation(x[0], named(ActivationType::named(kind.name()), kind.name())?)?;
             layer.set_alpha(*alpha)?;
@@ -259,6 +267,25 @@ fn convolution<'n>(
     let weights = HostWeights::of(weights)?;
     let bias = bias.map_or_else(|| Ok(HostWeights::none(weights.dtype)), HostWeights::of)?;
     let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &weights, &bias)?;
+    layer.set_stride_nd(&Dims::new(&window.stride)?)?;
+    layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
+    layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
+    layer.set_dilation_nd(&Dims::new(&window.dilation)?)?;
+    layer.set_nb_groups(groups)?;
+    Ok(*layer)
+}
+
+fn kernel_convolution<'n>(
+    to: &'n NetworkDefinition,
+    x: TensorRef<'n>,
+    kernel: TensorRef<'n>,
+    maps: i64,
+    groups: i64,
+    window: &Window,
+) -> Result<Layer<'n>> {
+    let none = HostWeights::none(kernel.dtype()?.unwrap_or(DataType::Float));
+    let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &none, &none)?;
+    layer.set_input(1, kernel)?;
     layer.set_stride_nd(&Dims::new(&window.stride)?)?;
     layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
     layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
@@ -350,18 +377,30 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
     if !options.compute_capabilities.is_empty() {
         config.set_compute_capabilities(&options.compute_capabilities)?;
     }
-    if typing == Typing::Weak && network.tensors.iter().any(|t| t.dtype == DType::F16) {
-        config.set_flag(BuilderFlag::Fp16)?;
-        config.set_flag(BuilderFlag::ObeyPrecisionConstraints)?;
-    }
-    if typing == Typing::Weak && network.tensors.iter().any(|t| t.dtype == DType::I8) {
-        config.set_flag(BuilderFlag::Int8)?;
+    if typing == Typing::Weak {
+        allow_types(config, network)?;
     }
     if library.abi().release.version.major == 8 && PreviewFeature::ProfileSharing0806.raw(library.abi()).is_ok() {
         config.set_preview_feature(PreviewFeature::ProfileSharing0806, true)?;
     }
     if let Some(tell) = &options.progress {
         config.set_progress(tell.clone())?;
+    }
+    Ok(())
+}
+
+/// The flags that a weakly typed network needs for the types in it. Types are kept to wherever there is code for them; where there is
+/// none, TensorRT says so in a warning and takes another.
+fn allow_types(config: &mut BuilderConfig, network: &Network) -> Result<()> {
+    let has = |dtype: DType| network.used().any(|id| network.tensor(id).dtype == dtype);
+    if has(DType::F16) {
+        config.set_flag(BuilderFlag::Fp16)?;
+    }
+    if has(DType::I8) {
+        config.set_flag(BuilderFlag::Int8)?;
+    }
+    if has(DType::F16) || has(DType::I8) {
+        config.set_flag(BuilderFlag::PreferPrecisionConstraints)?;
     }
     Ok(())
 }

@@ -148,6 +148,13 @@ impl TensorRef<'_> {
         Ok(DataType::from_raw(self.network.abi(), raw))
     }
 
+    /// Fixes the type of an output of a weakly typed network: what its layer computes is converted to it.
+    pub fn set_type(&self, dtype: DataType) -> Result<()> {
+        let raw = dtype.raw(self.network.abi())?;
+        // SAFETY: the tensor lives as long as its network.
+        unsafe { tensor::set_type(self.network.abi(), self.pointer, raw) }
+    }
+
     /// Names one of its extents, so that TensorRT knows equal names for equal extents.
     pub fn set_dimension_name(&self, axis: usize, name: &str) -> Result<()> {
         let name = c_string(name)?;

@@ -1,8 +1,9 @@
 //! Makes a graph smaller without changing what it computes: binds shapes, folds constants, removes what does nothing, folds scales
-//! into convolutions. Knows no target and no library.
+//! into convolutions; and narrows the types of a copy. Knows no target and no library.
 
 pub mod bind;
 pub mod fold;
+pub mod precision;
 pub mod scale;
 pub mod simplify;
 

@@ -1,0 +1,13 @@
+//! Precision as a rewrite: what is cast, what stays, how far results move, and that a real TensorRT builds it.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../data/mod.rs"]
+mod data;
+#[path = "../suite/mod.rs"]
+mod suite;
+
+mod int8;
+mod networks;
+mod small;
+mod widen;
