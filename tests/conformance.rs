@@ -90,6 +90,7 @@ fn lowered_loops_compute_what_the_oracle_does() {
                 let dims = shape::eval(&view.output(0).shape, &bindings(&case)).unwrap();
                 operands[0].reshaped(&dims).map(|t| vec![t])
             }
+            Ok(Lowering::Expand(inner)) => reference::run(&inner, &operands),
             Ok(other) => panic!("{}: {other:?}", case.name),
             Err(e) if e.code == Code::NotImplemented => {
                 skipped.insert(view.op().name, e.message);

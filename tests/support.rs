@@ -22,8 +22,8 @@ const PLANNED: Capabilities = Capabilities { flavour: Flavour::Full, version: Ve
 fn support() -> String {
     let mut out = String::from(
         "# What is supported\n\nMade from the tables by `tests/support.rs`; `TVMTRT_BLESS=1 cargo test --test support` makes it anew.\n\n\
-         ## Operators\nEach cell is what the cases of `tests/suite` show. CPU: *generated* loops, *tuned* contraction, *view* (no work), *reference*\n\
-         (slow). TensorRT 10.6: how many cases become layers, and the rules that keep the others off.\n\n\
+         ## Operators\nEach cell is what the cases of `tests/suite` show. CPU: *generated* loops, *tuned* contraction, *view* (no work), *composed*\n\
+         of other operators, *reference* (slow). TensorRT 10.6: how many cases become layers, and the rules that keep the others off.\n\n\
          | operator | what | CPU | TensorRT |\n|---|---|---|---|\n",
     );
     let all = cases::all();
@@ -34,6 +34,7 @@ fn support() -> String {
             let view = NodeView::new(&case.graph, case.graph.node_ids().next().unwrap());
             cpu.insert(match (op.lower)(&view) {
                 Ok(Lowering::View) => "view",
+                Ok(Lowering::Expand(_)) => "composed",
                 Ok(Lowering::Kernel(k)) if k.stages.iter().any(|s| matches!(s, Stage::Contract(_))) => "tuned",
                 Ok(Lowering::Kernel(_)) => "generated",
                 _ if view.output(0).value.is_some() => "none needed",

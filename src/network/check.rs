@@ -4,7 +4,7 @@
 use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{NetTensor, Network, check_batch, check_layers, check_windows};
+use crate::network::{NetTensor, Network, check_batch, check_layers, check_samples, check_windows};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
@@ -90,6 +90,7 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
         let at = At { network, layer, capabilities };
         let outcome = check_layers::check(&at)
             .and_then(|()| check_windows::check(&at))
+            .and_then(|()| check_samples::check(&at))
             .and_then(|()| if capabilities.implicit_batch { check_batch::check_layer(&at) } else { Ok(()) });
         outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason), ..r })?;
     }

@@ -10,12 +10,12 @@ use crate::tensor::shape;
 
 const LIFT: &str = "an explicit batch";
 
-/// Implicit batch is gone since 10.0.
+/// Implicit batch was there from the beginning and is gone since 10.0.
 pub(super) fn mode(capabilities: &Capabilities) -> Accepted<()> {
-    if capabilities.flavour == Flavour::Full && capabilities.version.major == 8 {
+    if capabilities.flavour == Flavour::Full && capabilities.version.major < 10 {
         return Ok(());
     }
-    let reason = format!("{} {} has no implicit batch; only 8.x does", capabilities.flavour, capabilities.version);
+    let reason = format!("{} {} has no implicit batch; TensorRT 8.x and older do", capabilities.flavour, capabilities.version);
     Err(Refusal::new("batch.mode", reason, LIFT))
 }
 
@@ -59,7 +59,11 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
             if moves(first) || moves(second) || (reshape.is_some() && !kept) { axis_zero(at) } else { Ok(()) }
         }
         LayerKind::MatrixMultiply(..) if at.rank(0) < 3 => axis_zero(at),
-        LayerKind::Gather(_) | LayerKind::Select => {
+        LayerKind::SliceOutside { start, size, .. } => {
+            let whole = start[0] == 0 && at.input(0).dims[0].is(size[0]);
+            if whole { Ok(()) } else { axis_zero(at) }
+        }
+        LayerKind::Gather(_) | LayerKind::Select | LayerKind::Resize(_) | LayerKind::GridSample { .. } => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));
             Err(Refusal::new("batch.layer", reason, LIFT))
         }

@@ -11,7 +11,7 @@ use crate::tensor::shape;
 
 pub(super) const FLOATS: &[DType] = &[F32, F16, BF16];
 const NUMBERS: &[DType] = &[F32, F16, BF16, I32, I64];
-const ALL: &[DType] = &[F32, F16, BF16, I32, I64, Bool];
+pub(super) const ALL: &[DType] = &[F32, F16, BF16, I32, I64, Bool];
 
 /// Most operands of a concatenation.
 const MAX_CONCAT: usize = 9999;
@@ -46,7 +46,10 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(1, if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }, "select.type")?;
             same_types(at, 1, 2)
         }
-        LayerKind::Cast(_) | LayerKind::Identity | LayerKind::Convolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::Cast(_) | LayerKind::Identity => Ok(()),
+        // With windows, or beyond the operand: checked elsewhere.
+        LayerKind::Convolution { .. } | LayerKind::Deconvolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::SliceOutside { .. } | LayerKind::Lrn { .. } | LayerKind::Resize(_) | LayerKind::GridSample { .. } => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules of convolutions and pooling: window fields, weights, padding. Knows nothing of other layers.
+//! Rules of convolutions, transposed ones and pooling: window fields, weights, padding. Knows nothing of other layers.
 
 use crate::network::check::At;
 use crate::network::check_layers::FLOATS;
@@ -6,6 +6,7 @@ use crate::network::layer::{LayerKind, Pooling, Window};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::tensor::dim::Dim;
 use crate::tensor::host::Tensor;
+use crate::tensor::shape;
 
 /// A window over two axes has fewer elements than this; over three axes the bound is its power of 3/2.
 const MAX_WINDOW_2D: i64 = 100_000;
@@ -19,6 +20,13 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(0, FLOATS, "convolution.type")?;
             convolution_weights(at, *maps, *groups, w, weights, bias.as_ref())
         }
+        LayerKind::Deconvolution { maps, groups, window: w, weights } => {
+            fields(at, w)?;
+            at.typed(0, FLOATS, "deconvolution.type")?;
+            strided_or_dilated(w)?;
+            deconvolution_weights(at, *maps, *groups, w, weights)?;
+            positive_result(at)
+        }
         LayerKind::Pooling { kind, window: w, exclude_padding, .. } => {
             window(at, w)?;
             at.typed(0, FLOATS, "pooling.type")?;
@@ -29,6 +37,11 @@ pub(super) fn check(at: &At) -> Accepted<()> {
 }
 
 fn window(at: &At, w: &Window) -> Accepted<()> {
+    fields(at, w)?;
+    fits_image(at, w)
+}
+
+fn fields(at: &At, w: &Window) -> Accepted<()> {
     let axes = w.kernel.len();
     if !(2..=3).contains(&axes) || at.rank(0) != axes + 2 {
         let reason = format!("a window over {axes} axes on rank {}: 2 axes of rank 4 or 3 axes of rank 5 are taken", at.rank(0));
@@ -44,7 +57,11 @@ fn window(at: &At, w: &Window) -> Accepted<()> {
         let reason = format!("a window of {:?} has {volume} elements; fewer than {limit} are taken", w.kernel);
         return Err(Refusal::new("window.volume", reason, "a smaller window, or a reduction where it covers whole axes"));
     }
-    for i in 0..axes {
+    Ok(())
+}
+
+fn fits_image(at: &At, w: &Window) -> Accepted<()> {
+    for i in 0..w.kernel.len() {
         let span = w.dilation[i].saturating_mul(w.kernel[i] - 1).saturating_add(1);
         let x = &at.input(0).dims[i + 2];
         let padded = x + &Dim::from(w.pre_padding[i].saturating_add(w.post_padding[i]));
@@ -78,6 +95,46 @@ fn convolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &Te
     if let Some(t) = [Some(weights), bias].into_iter().flatten().find(|t| t.dtype() != at.dtype(0)) {
         let reason = format!("weights are {} and the operand is {}", t.dtype(), at.dtype(0));
         return Err(Refusal::new("convolution.weights-type", reason, format!("weights of type {}", at.dtype(0))));
+    }
+    Ok(())
+}
+
+fn deconvolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &Tensor) -> Accepted<()> {
+    let Some(channels) = at.input(0).dims[1].as_const() else {
+        let reason = format!("the number of channels, {}, is not fixed", at.input(0).dims[1]);
+        return Err(Refusal::new("deconvolution.channels", reason, "fix the symbols of the channel extent"));
+    };
+    if groups < 1 || channels % groups != 0 || maps % groups != 0 {
+        let reason = format!("{groups} groups divide not both {channels} channels and {maps} maps");
+        return Err(Refusal::new("deconvolution.groups", reason, ""));
+    }
+    let expect: Vec<i64> = [&[channels, maps / groups][..], &w.kernel].concat();
+    if weights.shape().iter().map(|d| *d as i64).ne(expect.iter().copied()) {
+        let reason = format!("weights of shape {:?} where {expect:?} is expected", weights.shape());
+        return Err(Refusal::new("deconvolution.weights-shape", reason, ""));
+    }
+    if weights.dtype() != at.dtype(0) {
+        let reason = format!("weights are {} and the operand is {}", weights.dtype(), at.dtype(0));
+        return Err(Refusal::new("deconvolution.weights-type", reason, format!("weights of type {}", at.dtype(0))));
+    }
+    Ok(())
+}
+
+/// Steps and dilation together make no transposed convolution.
+fn strided_or_dilated(w: &Window) -> Accepted<()> {
+    if w.stride.iter().any(|s| *s > 1) && w.dilation.iter().any(|d| *d > 1) {
+        let reason = format!("step {:?} with dilation {:?}", w.stride, w.dilation);
+        return Err(Refusal::new("deconvolution.step-and-dilation", reason, "weights with zeros in between instead of dilation"));
+    }
+    Ok(())
+}
+
+/// Cutting off more than there is leaves nothing, for all values of the symbols.
+fn positive_result(at: &At) -> Accepted<()> {
+    let out = &at.network.tensor(at.layer.outputs[0]).dims;
+    if out.iter().any(|d| d.interval().1 < 1) {
+        let reason = format!("its result has the shape {}", shape::text(out));
+        return Err(Refusal::new("deconvolution.empty", reason, "less padding, or a larger operand"));
     }
     Ok(())
 }

@@ -9,11 +9,13 @@ pub mod capabilities;
 pub mod check;
 mod check_batch;
 mod check_layers;
+mod check_samples;
 mod check_windows;
 pub mod eval;
 mod eval_elementwise;
 mod eval_move;
 mod eval_reduce;
+mod eval_sample;
 #[cfg(test)]
 mod eval_tests;
 mod eval_window;

@@ -1,6 +1,7 @@
 //! The operators: one entry each, all stages together. Adding one is a file (or a row in a family's file) and a line in [`OPS`].
 //! Entries know neither files nor devices.
 
+mod adaptive_pool;
 mod batch_matmul;
 pub(crate) mod batch_norm;
 pub(crate) mod bias_add;
@@ -10,14 +11,21 @@ mod cast;
 mod clip;
 mod concatenate;
 mod conv;
+mod conv_transpose;
 mod dense;
 mod elementwise;
 mod full;
+mod grid_sample;
 mod layer_norm;
+mod layout_transform;
+mod lrn;
 mod movement;
+mod pad;
 mod pool;
 mod reduce;
 pub(crate) mod reshape;
+mod resize;
+mod resize_lower;
 mod select;
 mod shape_of;
 mod softmax;
@@ -34,6 +42,7 @@ use crate::ir::opdef::OpDef;
 pub static OPS: &[&OpDef] = &[
     &unary::ABS,
     &binary::ADD,
+    &unary::ATAN,
     &broadcast_to::BROADCAST_TO,
     &cast::CAST,
     &unary::CEIL,
@@ -50,6 +59,9 @@ pub static OPS: &[&OpDef] = &[
     &full::FULL,
     &binary::GREATER,
     &binary::GREATER_EQUAL,
+    &grid_sample::GRID_SAMPLE,
+    &resize::RESIZE2D,
+    &layout_transform::LAYOUT_TRANSFORM,
     &binary::LESS,
     &binary::LESS_EQUAL,
     &unary::LOG,
@@ -65,22 +77,32 @@ pub static OPS: &[&OpDef] = &[
     &binary::MOD,
     &binary::MULTIPLY,
     &unary::NEGATIVE,
+    &adaptive_pool::ADAPTIVE_AVG_POOL2D,
+    &adaptive_pool::ADAPTIVE_MAX_POOL2D,
     &pool::AVG_POOL1D,
     &pool::AVG_POOL2D,
+    &pool::AVG_POOL3D,
     &reshape::BATCH_FLATTEN,
     &batch_matmul::BATCH_MATMUL,
     &batch_norm::BATCH_NORM,
     &bias_add::BIAS_ADD,
     &conv::CONV1D,
+    &conv_transpose::CONV1D_TRANSPOSE,
     &conv::CONV2D,
+    &conv_transpose::CONV2D_TRANSPOSE,
+    &conv::CONV3D,
+    &conv_transpose::CONV3D_TRANSPOSE,
     &dense::DENSE,
     &pool::GLOBAL_AVG_POOL2D,
     &pool::GLOBAL_MAX_POOL2D,
     &layer_norm::LAYER_NORM,
     &clip::LEAKY_RELU,
     &softmax::LOG_SOFTMAX,
+    &lrn::LRN,
     &pool::MAX_POOL1D,
     &pool::MAX_POOL2D,
+    &pool::MAX_POOL3D,
+    &pad::PAD,
     &unary::RELU,
     &softmax::SOFTMAX,
     &binary::NOT_EQUAL,

@@ -12,6 +12,7 @@ use crate::tensor::shape;
 use crate::tensorrt::abi::*;
 use crate::tensorrt::builder::{Builder, Typing};
 use crate::tensorrt::config::{BuilderConfig, Range};
+use crate::tensorrt::emit_sample::{deconvolution, resize, slice_outside};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
 use crate::tensorrt::network_def::{Layer, NetworkDefinition, TensorRef};
@@ -152,6 +153,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         LayerKind::Convolution { maps, groups, window, weights, bias } => {
             convolution(to, x[0], *maps, *groups, window, weights, bias.as_ref())?
         }
+        LayerKind::Deconvolution { maps, groups, window, weights } => deconvolution(to, x[0], *maps, *groups, window, weights)?,
         LayerKind::Activation(kind, alpha, beta) => {
             let layer = to.add_activation(x[0], named(ActivationType::named(kind.name()), kind.name())?)?;
             layer.set_alpha(*alpha)?;
@@ -187,6 +189,16 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *layer
         }
         LayerKind::Slice { start, size, stride } => *to.add_slice(x[0], &Dims::new(start)?, &Dims::new(size)?, &Dims::new(stride)?)?,
+        LayerKind::SliceOutside { start, size, mode } => slice_outside(to, x, start, size, *mode)?,
+        LayerKind::Lrn { window, alpha, beta, k } => *to.add_lrn(x[0], *window, *alpha, *beta, *k)?,
+        LayerKind::Resize(fields) => resize(to, x[0], fields)?,
+        LayerKind::GridSample { mode, outside, align_corners } => {
+            let layer = to.add_grid_sample(x[0], x[1])?;
+            layer.set_interpolation_mode(named(InterpolationMode::named(mode.name()), mode.name())?)?;
+            layer.set_sample_mode(named(SampleMode::named(outside.name()), outside.name())?)?;
+            layer.set_align_corners(*align_corners)?;
+            *layer
+        }
         LayerKind::Gather(along) => *to.add_gather(x[0], x[1], axis(*along))?,
         LayerKind::Select => *to.add_select(x[0], x[1], x[2])?,
         LayerKind::Cast(dtype) => cast(to, x[0], data_type(*dtype)?)?,
@@ -265,7 +277,7 @@ fn extents(shape: &[usize]) -> Result<Dims> {
     Dims::new(&shape.iter().map(|d| *d as i64).collect::<Vec<_>>())
 }
 
-fn named<T>(found: Option<T>, name: &str) -> Result<T> {
+pub(super) fn named<T>(found: Option<T>, name: &str) -> Result<T> {
     found.ok_or_else(|| Error::new(Code::Internal, format!("no version of TensorRT has an operation {name}")))
 }
 

@@ -30,7 +30,8 @@ OPERATORS = set(
     """Abs Add And AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv Div Dropout Elu Equal Erf Exp Expand
     Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual HardSigmoid HardSwish Identity LayerNormalization LeakyRelu
     Less LessOrEqual Log MatMul Max MaxPool Min Mul Neg Not Or Pow PRelu Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape
-    Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where""".split()
+    Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where
+    Atan ConvTranspose DepthToSpace GridSample LRN Pad Resize SpaceToDepth Upsample""".split()
 )
 OLDEST = 7
 # Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero).

@@ -3,6 +3,8 @@
 
 pub mod cases;
 pub mod cpu;
+pub mod samples;
+pub mod windows;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;

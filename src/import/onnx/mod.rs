@@ -21,7 +21,9 @@ mod movement;
 mod norm;
 mod pool;
 mod reduce;
+mod sample;
 mod shapes;
+mod transposed;
 mod window;
 
 #[cfg(test)]
