@@ -34,8 +34,9 @@ OPERATORS = set(
     Atan ConvTranspose DepthToSpace GridSample LRN Pad Resize SpaceToDepth Upsample""".split()
 )
 OLDEST = 7
-# Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero).
-LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero")
+# Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero), or, of
+# corners that are aligned in a result whose extent was rounded, ONNX's alone: runtimes align them with the extent that the result has.
+LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero|downsample_scales_\w+_align_corners")
 
 
 def used(graph):
@@ -90,7 +91,8 @@ class Writer:
     def put_fixed(self, source, name, model, data_sets, **header):
         """The case once more, as exporters write it: axes, shapes and the like are weights, not inputs."""
         names = fed(model.graph)
-        fixed = [i for i, a in enumerate(data_sets[0][0]) if i and a.dtype == np.int64 and a.ndim <= 1 and a.size <= 8]
+        listed = [i for i, a in enumerate(data_sets[0][0]) if i and a.ndim <= 1 and a.size <= 8]
+        fixed = [i for i in listed if data_sets[0][0][i].dtype == np.int64 or names[i] == "scales"]
         if source == "hand-made" or not fixed or len(data_sets) > 1:
             return
         copy, arrays = onnx.ModelProto(), data_sets[0][0]
