@@ -19,7 +19,7 @@ pub(super) fn mode(capabilities: &Capabilities) -> Accepted<()> {
     Err(Refusal::new("batch.mode", reason, LIFT))
 }
 
-/// Every tensor has the batch in front, or an extent of 1 that is broadcast over it.
+/// Every tensor has the batch in front, or an extent of 1 that is broadcast over it; only the batch may be free.
 pub(super) fn check_tensors(network: &Network) -> Accepted<()> {
     let Some(first) = network.inputs.first() else {
         return Err(Refusal::new("batch.inputs", "a network without inputs has no batch", LIFT));
@@ -35,6 +35,10 @@ pub(super) fn check_tensors(network: &Network) -> Accepted<()> {
         if tensor.dims[0].equals(batch) != Answer::Always && (bound || !tensor.dims[0].is(1)) {
             let reason = format!("tensor '{}' of shape {} does not begin with the batch {batch}", tensor.name, shape::text(&tensor.dims));
             return Err(Refusal::new("batch.extent", reason, LIFT));
+        }
+        if let Some(free) = tensor.dims[1..].iter().find(|d| d.as_const().is_none()) {
+            let reason = format!("tensor '{}' has the extent {free} behind the batch, which is not fixed", tensor.name);
+            return Err(Refusal::new("batch.free-extent", reason, LIFT));
         }
     }
     Ok(())

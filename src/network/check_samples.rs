@@ -99,3 +99,54 @@ fn grid_sample(at: &At, mode: Interpolation, outside: SampleMode) -> Accepted<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::check::tests::{full, rtx, rule};
+    use crate::network::layer::{ResizeCoordinates, ResizeRound, ResizeTo};
+    use crate::tensor::dtype::DType::{self, BF16, F16, F32};
+
+    #[test]
+    fn samples() {
+        let outside = |mode, size: &[i64]| LayerKind::SliceOutside { start: vec![-1, 0], size: size.to_vec(), mode };
+        let x: &[(DType, &[i64])] = &[(F32, &[2, 3])];
+        assert_eq!(rule(&full(8, 5), outside(SampleMode::Reflect, &[4, 3]), x), "");
+        assert_eq!(rule(&full(8, 4), outside(SampleMode::Reflect, &[4, 3]), x), "sample.version");
+        assert_eq!(rule(&rtx(), outside(SampleMode::Clamp, &[4, 3]), &[(F32, &[0, 3])]), "slice.empty");
+        assert_eq!(rule(&rtx(), outside(SampleMode::Fill, &[4, 3]), &[(F32, &[2, 3]), (F32, &[])]), "");
+        assert_eq!(rule(&rtx(), outside(SampleMode::Fill, &[4, 3]), &[(F32, &[2, 3]), (F16, &[])]), "slice.fill");
+        assert_eq!(rule(&rtx(), outside(SampleMode::Wrap, &[4, 3]), &[(F32, &[2, 3]), (F32, &[])]), "slice.fill");
+        let lrn = |window, k| LayerKind::Lrn { window, alpha: 1e-4, beta: 0.75, k };
+        let x: &[(DType, &[i64])] = &[(F32, &[1, 8, 4, 4])];
+        assert_eq!(rule(&rtx(), lrn(15, 1.0), x), "");
+        assert_eq!(rule(&rtx(), lrn(17, 1.0), x), "lrn.range");
+        assert_eq!(rule(&rtx(), lrn(4, 1.0), x), "lrn.range");
+        assert_eq!(rule(&rtx(), lrn(5, 0.0), x), "lrn.range");
+        assert_eq!(rule(&rtx(), lrn(5, 1.0), &[(F32, &[1, 8, 4])]), "lrn.rank");
+        let resize = |mode, to: &[i64]| {
+            LayerKind::Resize(Resize {
+                to: ResizeTo::Extents(to.to_vec()),
+                mode,
+                coordinates: ResizeCoordinates::HalfPixel,
+                rounding: ResizeRound::Floor,
+                single_is_first: false,
+                cubic: -0.75,
+                exclude_outside: false,
+            })
+        };
+        assert_eq!(rule(&rtx(), resize(Interpolation::Nearest, &[2, 9, 3, 3]), x), "");
+        assert_eq!(rule(&rtx(), resize(Interpolation::Linear, &[1, 9, 3, 3]), x), "");
+        assert_eq!(rule(&rtx(), resize(Interpolation::Linear, &[2, 9, 3, 3]), x), "resize.axes");
+        assert_eq!(rule(&rtx(), resize(Interpolation::Cubic, &[1, 9, 3, 3]), x), "resize.axes");
+        assert_eq!(rule(&rtx(), resize(Interpolation::Linear, &[1, 8, 0, 3]), x), "resize.empty");
+        let grid = |outside| LayerKind::GridSample { mode: Interpolation::Linear, outside, align_corners: true };
+        let pair = |last: i64| -> Vec<i64> { vec![1, 5, 5, last] };
+        let ask = |outside, dtype, last| rule(&rtx(), grid(outside), &[(F32, &[1, 8, 4, 4]), (dtype, &pair(last))]);
+        assert_eq!(ask(SampleMode::Clamp, F32, 2), "");
+        assert_eq!(ask(SampleMode::Clamp, F32, 3), "grid_sample.fields");
+        assert_eq!(ask(SampleMode::Clamp, F16, 2), "grid_sample.fields");
+        assert_eq!(ask(SampleMode::Wrap, F32, 2), "grid_sample.fields");
+        assert_eq!(ask(SampleMode::Clamp, BF16, 2), "grid_sample.type");
+    }
+}

@@ -158,3 +158,29 @@ fn pooling(at: &At, kind: Pooling, w: &Window, exclude_padding: bool) -> Accepte
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::check::tests::{full, rtx, rule};
+    use crate::tensor::dtype::DType::{self, F16, F32, I32};
+
+    #[test]
+    fn transposed_windows() {
+        let one = |n: i64| vec![n; 2];
+        let layer = |stride: i64, dilation: i64, padding: i64, shape: &[usize], groups: i64| {
+            let window =
+                Window { kernel: one(3), stride: one(stride), pre_padding: one(padding), post_padding: one(0), dilation: one(dilation) };
+            LayerKind::Deconvolution { maps: 4, groups, window, weights: Tensor::zeros(F32, shape) }
+        };
+        let x: &[(DType, &[i64])] = &[(F32, &[1, 2, 4, 4])];
+        assert_eq!(rule(&full(8, 6), layer(2, 1, 1, &[2, 4, 3, 3], 1), x), "");
+        assert_eq!(rule(&full(8, 6), layer(1, 2, 1, &[2, 2, 3, 3], 2), x), "");
+        assert_eq!(rule(&rtx(), layer(2, 2, 1, &[2, 4, 3, 3], 1), x), "deconvolution.step-and-dilation");
+        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[4, 2, 3, 3], 1), x), "deconvolution.weights-shape");
+        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 1, 3, 3], 3), x), "deconvolution.groups");
+        assert_eq!(rule(&rtx(), layer(1, 1, 6, &[2, 4, 3, 3], 1), x), "deconvolution.empty");
+        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 4, 3, 3], 1), &[(F16, &[1, 2, 4, 4])]), "deconvolution.weights-type");
+        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 4, 3, 3], 1), &[(I32, &[1, 2, 4, 4])]), "deconvolution.type");
+    }
+}

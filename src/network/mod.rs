@@ -17,6 +17,8 @@ mod eval_move;
 mod eval_reduce;
 mod eval_sample;
 #[cfg(test)]
+mod eval_sample_tests;
+#[cfg(test)]
 mod eval_tests;
 mod eval_window;
 pub mod layer;

@@ -7,6 +7,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("activation.type", "activations take floats; RELU takes int32 and int64 since 10.0"),
     ("batch.axis", "implicit batch: no layer works on axis 0"),
     ("batch.extent", "implicit batch: tensors begin with the batch, or with 1 where they are neither input nor output"),
+    ("batch.free-extent", "implicit batch: only the batch may be free"),
     ("batch.inputs", "implicit batch: the network has an input"),
     ("batch.layer", "implicit batch: there is no Select, no resize and no grid sample, and Gather means something else"),
     ("batch.mode", "implicit batch exists in TensorRT 8.x and older only"),

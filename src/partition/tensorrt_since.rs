@@ -29,6 +29,7 @@ pub fn check(operator: &str, capabilities: &Capabilities) -> Accepted<()> {
     if capabilities.gate() >= since {
         return Ok(());
     }
-    let reason = format!("{operator} is offloaded from TensorRT {since} on; {} {} is planned for", capabilities.flavour, capabilities.version);
+    let reason =
+        format!("{operator} is offloaded from TensorRT {since} on; {} {} is planned for", capabilities.flavour, capabilities.version);
     Err(Refusal::new("operator.version", reason, format!("TensorRT {since} or newer")))
 }
