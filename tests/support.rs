@@ -84,7 +84,7 @@ const NOT_YET: &str = "
 Each gives a clear error.
 * Running engines: they are built, serialised and handed out; regions run on the CPU's kernels.
 * CUDA kernels, device tensors, streams; artifacts (save and load); the engine cache; precision other than float32; implicit batch networks.
-* 3-D convolution and pooling, transposed convolution, resize, pad, top-k, argmax, scatter, recurrent layers, control flow, quantised operators.
+* Antialiased and cropping resizes, grids over volumes; top-k, argmax, scatter, recurrent layers, control flow, quantised operators.
 * Tuned code for float16, bfloat16 and float64 contractions: they run on the reference.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.
 ";

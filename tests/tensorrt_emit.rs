@@ -166,7 +166,7 @@ fn transposed_windows_that_are_accepted_build() {
             kinds.push(LayerKind::Deconvolution { maps: 6, groups, window, weights });
         }
     }
-    builds(library, "deconvolution", &kinds, &[&[1, 4, 10, 10]], 9);
+    builds(library, "deconvolution", &kinds, &[&[1, 4, 10, 10]], 6);
     builds(library, "lrn", &[LayerKind::Lrn { window: 5, alpha: 0.1, beta: 0.75, k: 1.0 }], &[&[2, 6, 4, 4]], 3);
 }
 

@@ -22,8 +22,8 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         }
         LayerKind::Deconvolution { maps, groups, window: w, weights } => {
             fields(at, w)?;
-            at.typed(0, FLOATS, "deconvolution.type")?;
-            strided_or_dilated(w)?;
+            at.typed(0, &FLOATS[..2], "deconvolution.type")?;
+            dilated_alone(w)?;
             deconvolution_weights(at, *maps, *groups, w, weights)?;
             positive_result(at)
         }
@@ -120,11 +120,11 @@ fn deconvolution_weights(at: &At, maps: i64, groups: i64, w: &Window, weights: &
     Ok(())
 }
 
-/// Steps and dilation together make no transposed convolution.
-fn strided_or_dilated(w: &Window) -> Accepted<()> {
-    if w.stride.iter().any(|s| *s > 1) && w.dilation.iter().any(|d| *d > 1) {
-        let reason = format!("step {:?} with dilation {:?}", w.stride, w.dilation);
-        return Err(Refusal::new("deconvolution.step-and-dilation", reason, "weights with zeros in between instead of dilation"));
+/// Dilation does not go with steps.
+fn dilated_alone(w: &Window) -> Accepted<()> {
+    if w.dilation.iter().any(|d| *d > 1) && w.stride.iter().any(|s| *s > 1) {
+        let reason = format!("dilation {:?} with step {:?}", w.dilation, w.stride);
+        return Err(Refusal::new("deconvolution.dilation", reason, "weights with zeros in between instead of dilation"));
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ fn pooling(at: &At, kind: Pooling, w: &Window, exclude_padding: bool) -> Accepte
 mod tests {
     use super::*;
     use crate::network::check::tests::{full, rtx, rule};
-    use crate::tensor::dtype::DType::{self, F16, F32, I32};
+    use crate::tensor::dtype::DType::{self, BF16, F16, F32};
 
     #[test]
     fn transposed_windows() {
@@ -176,11 +176,11 @@ mod tests {
         let x: &[(DType, &[i64])] = &[(F32, &[1, 2, 4, 4])];
         assert_eq!(rule(&full(8, 6), layer(2, 1, 1, &[2, 4, 3, 3], 1), x), "");
         assert_eq!(rule(&full(8, 6), layer(1, 2, 1, &[2, 2, 3, 3], 2), x), "");
-        assert_eq!(rule(&rtx(), layer(2, 2, 1, &[2, 4, 3, 3], 1), x), "deconvolution.step-and-dilation");
+        assert_eq!(rule(&rtx(), layer(2, 2, 1, &[2, 4, 3, 3], 1), x), "deconvolution.dilation");
         assert_eq!(rule(&rtx(), layer(1, 1, 1, &[4, 2, 3, 3], 1), x), "deconvolution.weights-shape");
         assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 1, 3, 3], 3), x), "deconvolution.groups");
         assert_eq!(rule(&rtx(), layer(1, 1, 6, &[2, 4, 3, 3], 1), x), "deconvolution.empty");
         assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 4, 3, 3], 1), &[(F16, &[1, 2, 4, 4])]), "deconvolution.weights-type");
-        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 4, 3, 3], 1), &[(I32, &[1, 2, 4, 4])]), "deconvolution.type");
+        assert_eq!(rule(&rtx(), layer(1, 1, 1, &[2, 4, 3, 3], 1), &[(BF16, &[1, 2, 4, 4])]), "deconvolution.type");
     }
 }

@@ -121,9 +121,8 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], spatial: usize) -> Acc
         return Err(Refusal::new("conv_transpose.weights-not-constant", "the weights are computed", "make them constants"));
     };
     let (mut w, more) = transposed_window(a, v.shape(1)).map_err(fault)?;
-    // TensorRT has no steps together with dilation: then the window is written out, with zeros in between.
-    let both = w.stride.iter().any(|s| *s > 1) && w.dilation.iter().any(|d| *d > 1);
-    let spread = if both { std::mem::replace(&mut w.dilation, vec![1; spatial]) } else { vec![1; spatial] };
+    // TensorRT has no dilation together with steps: then the window is written out, with zeros in between.
+    let spread = if w.stride.iter().any(|s| *s > 1) { std::mem::replace(&mut w.dilation, vec![1; spatial]) } else { vec![1; spatial] };
     for i in 0..spatial {
         w.kernel[i] = (w.kernel[i] - 1) * spread[i] + 1;
         // What the result has more is cut off less; beyond that there are zeros, as further weights of zero give them.
