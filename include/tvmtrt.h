@@ -619,8 +619,8 @@ TVMTRT_MUST_USE tvmtrt_error_t *tvmtrt_options_keys(uint32_t format, tvmtrt_text
  * Sets options from the environment variables of TVM and MXNet, as they are at this call.
  *
  * `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
- * (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16`, `TVM_TENSORRT_USE_INT8` and
- * `TVM_TENSORRT_MULTI_ENGINE` are known but have no option yet: asking for one is an error.
+ * (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16` and `TVM_TENSORRT_USE_INT8` set
+ * `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` is known but has no option yet: asking for one is an error.
  * Unset and empty variables change nothing.
  *
  * \param options Changed.
@@ -1056,10 +1056,10 @@ void tvmtrt_partition_delete(tvmtrt_partition_t *partition);
  * whatever process, is not built again.
  *
  * \param partition Lent; kept alive by the result.
- * \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `compilation_cache`,
+ * \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `calibration`, `compilation_cache`,
  *     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
- *     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `l2_limit_for_tiling`, `log_level`,
- *     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `preview_features`, `profiles`,
+ *     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `keep_float32`, `l2_limit_for_tiling`, `log_level`,
+ *     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `precision`, `preview_features`, `profiles`,
  *     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
  *     `tactic_dram_size`, `tactic_shared_memory_size`, `tactic_sources`, `target_sm`, `tensorrt_force_version`,
  *     `tensorrt_library`, `tf32`, `tiling_optimization_level`, `timing_cache`, `timing_cache_file`, `version_compatible`,
@@ -1200,7 +1200,7 @@ void tvmtrt_build_delete(tvmtrt_build_t *build);
  * Makes a session.
  *
  * \param build Lent; kept alive by the result.
- * \param options Read: `log_level`, `threads`. NULL for defaults.
+ * \param options Read: `cuda_graph`, `log_level`, `threads`. NULL for defaults.
  * \param out Gets the session: the caller's, to be deleted.
  * \return NULL, or an error.
  *
@@ -1213,6 +1213,36 @@ tvmtrt_error_t *tvmtrt_session_new(const tvmtrt_build_t *build,
                                    tvmtrt_session_t **out);
 
 /**
+ * From now on, the session's work on a GPU is queued on the caller's stream, behind what is queued there. A run whose outputs are all
+ * on the GPU then returns while its work is under way; one with an output in host memory returns when that is complete. Without a
+ * stream of the caller's, a session has its own, and every run returns when it is complete.
+ *
+ * \param session Changed.
+ * \param stream A `cudaStream_t` or `CUstream` of the GPU that the session's engines are on; it must live until the session is deleted
+ *     or has another stream. NULL is CUDA's default stream.
+ * \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+ *
+ * Thread safety: one thread at a time for one session.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_session_set_stream(const tvmtrt_session_t *session,
+                                          void *stream);
+
+/**
+ * Waits until all work that the session has queued is done.
+ *
+ * \param session Lent.
+ * \return NULL, or an error: TVMTRT_ERROR_CUDA where that work failed, TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the
+ *     session.
+ *
+ * Thread safety: one thread at a time for one session.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_session_synchronize(const tvmtrt_session_t *session);
+
+/**
  * Deletes a session. Waits for the session's own work only. Outputs that were returned live on.
  *
  * \param session Given away; NULL is allowed.
@@ -1223,10 +1253,15 @@ tvmtrt_error_t *tvmtrt_session_new(const tvmtrt_build_t *build,
 void tvmtrt_session_delete(tvmtrt_session_t *session);
 
 /**
- * Computes outputs from inputs, in host memory. Returns when the outputs are complete.
+ * Computes outputs from inputs.
  *
- * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`;
- * element type and shape must be the input's own: nothing is converted. All this is checked first; an error of it leaves every
+ * Every input must be given, and at least one output. Tensors are `kDLCPU` (or `kDLCUDAHost`), with any strides and `byte_offset`, or
+ * `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
+ * Element type and shape must be the input's own: nothing is converted.
+ *
+ * It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
+ * returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
+ * All this is checked first; an error of it leaves every
  * output as it was. After an error of the computation itself, the elements of the caller's output tensors are unspecified.
  *
  * \param session Changed.

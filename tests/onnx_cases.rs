@@ -66,6 +66,6 @@ fn stored_outputs_are_reproduced() {
     }
     println!("{passed} passed, {} models refused:", refused.values().map(Vec::len).sum::<usize>());
     refused.iter().for_each(|(why, names)| println!("  {} x {why} (e.g. {})", names.len(), names[0]));
-    assert!(stale.is_empty(), "these skips are stale: {stale:?}");
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(stale.is_empty(), "these skips are stale: {stale:?}");
 }

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use tvmtrt::network::builder::Builder;
 use tvmtrt::network::capabilities::Flavour;
 use tvmtrt::network::check::check;
-use tvmtrt::network::layer::{Activation, ElementWise, LayerKind, MatrixOp, Pooling, Reduce, Unary, Window};
+use tvmtrt::network::layer::{
+    Activation, ElementWise, Interpolation, LayerKind, MatrixOp, Pooling, Reduce, Resize, ResizeCoordinates, ResizeRound, ResizeTo,
+    SampleMode, Unary, Window,
+};
 use tvmtrt::network::{Network, TensorId};
 use tvmtrt::tensor::dim::{Bindings, Dim};
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
+use tvmtrt::tensorrt::abi;
 use tvmtrt::tensorrt::abi::{ActivationType, ElementWiseOperation, MatrixOperation, PoolingType, ReduceOperation, UnaryOperation};
 use tvmtrt::tensorrt::cache::timing::Timing;
 use tvmtrt::tensorrt::config::Range;
@@ -89,6 +93,10 @@ fn every_operation_has_its_name_in_the_tables() {
     assert!(ElementWise::ALL.iter().all(|k| ElementWiseOperation::named(k.name()).is_some()));
     assert!(Reduce::ALL.iter().all(|k| ReduceOperation::named(k.name()).is_some()));
     assert!(MatrixOp::ALL.iter().all(|k| MatrixOperation::named(k.name()).is_some()));
+    assert!(SampleMode::ALL.iter().all(|k| abi::SampleMode::named(k.name()).is_some()));
+    assert!(Interpolation::ALL.iter().all(|k| abi::InterpolationMode::named(k.name()).is_some()));
+    assert!(ResizeCoordinates::ALL.iter().all(|k| abi::ResizeCoordinateTransformation::named(k.name()).is_some()));
+    assert!(ResizeRound::ALL.iter().all(|k| abi::ResizeRoundMode::named(k.name()).is_some()));
     let unknown: Vec<&str> = Unary::ALL.iter().map(|k| k.name()).filter(|n| UnaryOperation::named(n).is_none()).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
@@ -144,6 +152,63 @@ fn layers_that_are_accepted_build() {
         typed.push(LayerKind::Scale { scale: values(&[4]), shift: values(&[4]) });
     }
     builds(library, "weights", &typed, &[&[1, 4, 10, 10]], 6);
+}
+
+#[test]
+fn transposed_windows_that_are_accepted_build() {
+    let Some(library) = library() else { return };
+    let mut kinds = Vec::new();
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
+        for (stride, dilation, groups) in [(1, 1, 1), (2, 1, 2), (1, 2, 1), (2, 2, 1)] {
+            let all = |v: i64| vec![v; 2];
+            let window =
+                Window { kernel: all(3), stride: all(stride), pre_padding: all(1), post_padding: vec![0, 2], dilation: all(dilation) };
+            let weights = Tensor::from_f64s(dtype, &[4, 6 / groups as usize, 3, 3], &vec![0.25; 36 * 6 / groups as usize]);
+            kinds.push(LayerKind::Deconvolution { maps: 6, groups, window, weights });
+        }
+    }
+    builds(library, "deconvolution", &kinds, &[&[1, 4, 10, 10]], 6);
+    builds(library, "lrn", &[LayerKind::Lrn { window: 5, alpha: 0.1, beta: 0.75, k: 1.0 }], &[&[2, 6, 4, 4]], 3);
+}
+
+#[test]
+fn samples_that_are_accepted_build() {
+    let Some(library) = library() else { return };
+    let slices = SampleMode::ALL.iter().map(|mode| LayerKind::SliceOutside { start: vec![-1, -2], size: vec![4, 9], mode: *mode });
+    let slices: Vec<LayerKind> = slices.collect();
+    builds(library, "slices", &slices, &[&[2, 3]], 20);
+    builds(library, "filled slices", &slices, &[&[2, 3], &[]], 5);
+    let mut resizes = Vec::new();
+    for mode in Interpolation::ALL {
+        for coordinates in ResizeCoordinates::ALL {
+            for rounding in ResizeRound::ALL {
+                for (to, single_is_first) in [
+                    (ResizeTo::Extents(vec![1, 2, 7, 3]), false),
+                    (ResizeTo::Extents(vec![1, 2, 1, 1]), true),
+                    (ResizeTo::Scales(vec![1.0, 1.0, 1.5, 2.0]), false),
+                ] {
+                    let (mode, coordinates, rounding) = (*mode, *coordinates, *rounding);
+                    resizes.push(LayerKind::Resize(Resize {
+                        to,
+                        mode,
+                        coordinates,
+                        rounding,
+                        single_is_first,
+                        cubic: -0.75,
+                        exclude_outside: single_is_first,
+                    }));
+                }
+            }
+        }
+    }
+    builds(library, "resizes", &resizes, &[&[1, 2, 4, 5]], 108);
+    let mut grids = Vec::new();
+    for mode in Interpolation::ALL {
+        for outside in [SampleMode::Fill, SampleMode::Clamp, SampleMode::Reflect] {
+            grids.extend([true, false].map(|align_corners| LayerKind::GridSample { mode: *mode, outside, align_corners }));
+        }
+    }
+    builds(library, "grids", &grids, &[&[1, 3, 4, 5], &[1, 6, 7, 2]], 18);
 }
 
 #[test]

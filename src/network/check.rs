@@ -4,7 +4,7 @@
 use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{NetTensor, Network, check_batch, check_layers, check_quantised, check_windows};
+use crate::network::{NetTensor, Network, check_batch, check_layers, check_quantised, check_samples, check_windows};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
@@ -93,6 +93,7 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
         let at = At { network, layer, capabilities };
         let outcome = check_layers::check(&at)
             .and_then(|()| check_windows::check(&at))
+            .and_then(|()| check_samples::check(&at))
             .and_then(|()| if capabilities.implicit_batch { check_batch::check_layer(&at) } else { Ok(()) });
         outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason).into(), ..r })?;
     }
@@ -136,7 +137,7 @@ fn nearest(dtype: DType) -> DType {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::network::builder::Builder;
     use crate::network::capabilities::Version;
@@ -145,10 +146,10 @@ mod tests {
     use crate::tensor::host::Tensor;
     use DType::*;
 
-    fn full(major: u32, minor: u32) -> Capabilities {
+    pub(in crate::network) fn full(major: u32, minor: u32) -> Capabilities {
         Capabilities { flavour: Flavour::Full, version: Version::new(major, minor, 0), implicit_batch: false }
     }
-    fn rtx() -> Capabilities {
+    pub(in crate::network) fn rtx() -> Capabilities {
         Capabilities { flavour: Flavour::Rtx, version: Version::new(1, 7, 0), implicit_batch: false }
     }
     fn implicit() -> Capabilities {
@@ -156,7 +157,7 @@ mod tests {
     }
 
     /// The rule that refuses one layer on inputs of these types and shapes, or "".
-    fn rule(c: &Capabilities, kind: LayerKind, inputs: &[(DType, &[i64])]) -> &'static str {
+    pub(in crate::network) fn rule(c: &Capabilities, kind: LayerKind, inputs: &[(DType, &[i64])]) -> &'static str {
         let mut b = Builder::new("t");
         let dims = |s: &[i64]| s.iter().map(|d| Dim::from(*d)).collect::<Vec<_>>();
         let ids: Vec<_> = inputs.iter().enumerate().map(|(i, (t, s))| b.input(&format!("i{i}"), *t, &dims(s))).collect();
@@ -249,6 +250,10 @@ mod tests {
         assert_eq!(rule(&implicit(), reshape(&[0, -1]), x), "");
         assert_eq!(rule(&implicit(), reshape(&[6, 4]), x), "batch.axis");
         assert_eq!(rule(&implicit(), reshape(&[-1, 12]), x), "");
+        let mut b = Builder::new("free");
+        let free = b.input("x", F32, &[Dim::from(1i64), Dim::symbol("N", 1, 8)]);
+        b.output(free, "y").unwrap();
+        assert_eq!(check(&b.finish(), &implicit()).unwrap_err().rule, "batch.free-extent");
         assert_eq!(rule(&implicit(), LayerKind::Unary(Unary::Round), x), "batch.unary");
         assert_eq!(rule(&implicit(), LayerKind::ElementWise(ElementWise::Sum), &[(F32, &[2, 3]), (F32, &[1, 3])]), "batch.extent");
         assert_eq!(rule(&implicit(), LayerKind::Unary(Unary::Exp), &[(F32, &[2])]), "batch.rank");

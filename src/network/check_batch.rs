@@ -10,16 +10,16 @@ use crate::tensor::shape;
 
 const LIFT: &str = "an explicit batch";
 
-/// Implicit batch is gone since 10.0.
+/// Implicit batch was there from the beginning and is gone since 10.0.
 pub(super) fn mode(capabilities: &Capabilities) -> Accepted<()> {
-    if capabilities.flavour == Flavour::Full && capabilities.version.major == 8 {
+    if capabilities.flavour == Flavour::Full && capabilities.version.major < 10 {
         return Ok(());
     }
-    let reason = format!("{} {} has no implicit batch; only 8.x does", capabilities.flavour, capabilities.version);
+    let reason = format!("{} {} has no implicit batch; TensorRT 8.x and older do", capabilities.flavour, capabilities.version);
     Err(Refusal::new("batch.mode", reason, LIFT))
 }
 
-/// Every tensor has the batch in front, or an extent of 1 that is broadcast over it.
+/// Every tensor has the batch in front, or an extent of 1 that is broadcast over it; only the batch may be free.
 pub(super) fn check_tensors(network: &Network) -> Accepted<()> {
     let Some(first) = network.inputs.first() else {
         return Err(Refusal::new("batch.inputs", "a network without inputs has no batch", LIFT));
@@ -35,6 +35,10 @@ pub(super) fn check_tensors(network: &Network) -> Accepted<()> {
         if tensor.dims[0].equals(batch) != Answer::Always && (bound || !tensor.dims[0].is(1)) {
             let reason = format!("tensor '{}' of shape {} does not begin with the batch {batch}", tensor.name, shape::text(&tensor.dims));
             return Err(Refusal::new("batch.extent", reason, LIFT));
+        }
+        if let Some(free) = tensor.dims[1..].iter().find(|d| d.as_const().is_none()) {
+            let reason = format!("tensor '{}' has the extent {free} behind the batch, which is not fixed", tensor.name);
+            return Err(Refusal::new("batch.free-extent", reason, LIFT));
         }
     }
     Ok(())
@@ -59,6 +63,10 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
             if moves(first) || moves(second) || (reshape.is_some() && !kept) { axis_zero(at) } else { Ok(()) }
         }
         LayerKind::MatrixMultiply(..) if at.rank(0) < 3 => axis_zero(at),
+        LayerKind::SliceOutside { start, size, .. } => {
+            let whole = start[0] == 0 && at.input(0).dims[0].is(size[0]);
+            if whole { Ok(()) } else { axis_zero(at) }
+        }
         LayerKind::Gather(_)
         | LayerKind::GatherElements(_)
         | LayerKind::GatherNd(_)
@@ -66,7 +74,9 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
         | LayerKind::ReverseSequence { .. }
         | LayerKind::ScatterElements(_)
         | LayerKind::ScatterNd
-        | LayerKind::Select => {
+        | LayerKind::Select
+        | LayerKind::Resize(_)
+        | LayerKind::GridSample { .. } => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));
             Err(Refusal::new("batch.layer", reason, LIFT))
         }

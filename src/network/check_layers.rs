@@ -51,7 +51,10 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(1, if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }, "select.type")?;
             same_types(at, 1, 2)
         }
-        LayerKind::Cast(_) | LayerKind::Identity | LayerKind::Convolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::Cast(_) | LayerKind::Identity => Ok(()),
+        // With windows, or beyond the operand: checked elsewhere.
+        LayerKind::Convolution { .. } | LayerKind::Deconvolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::SliceOutside { .. } | LayerKind::Lrn { .. } | LayerKind::Resize(_) | LayerKind::GridSample { .. } => Ok(()),
         LayerKind::KernelConvolution { .. } => same_types(at, 0, 1),
     }
 }

@@ -3,7 +3,7 @@
 //! against the other. Where documents say nothing, NaN wins a maximum, integers wrap, and a division by zero gives zero.
 
 use crate::network::layer::{Layer, LayerKind};
-use crate::network::{Network, TensorId, eval_elementwise, eval_index, eval_move, eval_quantised, eval_reduce, eval_window};
+use crate::network::{Network, TensorId, eval_elementwise, eval_index, eval_move, eval_quantised, eval_reduce, eval_sample, eval_window};
 use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Context, Result};
@@ -51,6 +51,7 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
             eval_window::convolution(x[0], *groups as usize, window, weights, bias.as_ref())
         }
         LayerKind::KernelConvolution { groups, window, .. } => eval_window::convolution(x[0], *groups as usize, window, x[1], None),
+        LayerKind::Deconvolution { groups, window, weights, .. } => eval_window::deconvolution(x[0], *groups as usize, window, weights),
         LayerKind::Pooling { kind, window, exclude_padding, round_up } => {
             eval_window::pooling(x[0], *kind, window, *exclude_padding, *round_up)
         }
@@ -66,6 +67,12 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::Shuffle { first, reshape, second } => eval_move::shuffle(x[0], first.as_deref(), reshape.as_deref(), second.as_deref())?,
         LayerKind::Concatenation(axis) => eval_move::concatenation(x, *axis),
         LayerKind::Slice { start, size, stride } => eval_move::slice(x[0], start, size, stride)?,
+        LayerKind::SliceOutside { start, size, mode } => eval_move::slice_outside(x[0], x.get(1).copied(), start, size, *mode)?,
+        LayerKind::Lrn { window, alpha, beta, k } => {
+            eval_sample::lrn(x[0], *window as usize, f64::from(*alpha), f64::from(*beta), f64::from(*k))
+        }
+        LayerKind::Resize(resize) => eval_sample::resize(x[0], resize),
+        LayerKind::GridSample { mode, outside, align_corners } => eval_sample::grid_sample(x[0], x[1], *mode, *outside, *align_corners),
         LayerKind::Gather(axis) => eval_move::gather(x[0], x[1], *axis),
         LayerKind::ReverseSequence { batch, sequence } => eval_index::reverse_sequence(x[0], x[1], *batch, *sequence),
         LayerKind::NonZero(_) => eval_index::non_zero(x[0]),

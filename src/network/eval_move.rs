@@ -1,6 +1,7 @@
 //! Layers that move elements: shuffle, concatenation, slice, gather. Part of [`crate::network::eval`].
 
 use crate::network::eval::{offset, pick, strides};
+use crate::network::layer::SampleMode;
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
 use crate::{ensure, fail};
@@ -70,6 +71,37 @@ pub(super) fn slice(x: &Tensor, start: &[i64], size: &[i64], stride: &[i64]) -> 
         ensure!(inside, WrongShape, "slice from {start:?} of {size:?} by {stride:?} is outside {:?}", x.shape());
     }
     Ok(pick(x, &shape, &|index| Some((0..index.len()).map(|i| (start[i] + stride[i] * index[i] as i64) as usize).collect())))
+}
+
+/// A slice with step 1 that reaches outside.
+pub(super) fn slice_outside(x: &Tensor, fill: Option<&Tensor>, start: &[i64], size: &[i64], mode: SampleMode) -> Result<Tensor> {
+    let shape: Vec<usize> = size.iter().map(|s| (*s).max(0) as usize).collect();
+    let empty = x.is_empty() && mode != SampleMode::Fill && !shape.contains(&0);
+    ensure!(!empty, WrongShape, "nothing to repeat in {:?}", x.shape());
+    let inner = |index: &[usize]| -> Option<Vec<usize>> {
+        (0..index.len()).map(|i| outside(start[i] + index[i] as i64, x.shape()[i] as i64, mode)).collect()
+    };
+    let Some(fill) = fill else { return Ok(pick(x, &shape, &inner)) };
+    // The operand and, behind it, the value to fill with.
+    let bytes = [x.bytes().as_ref(), fill.bytes()].concat();
+    let all = Tensor::new(x.dtype(), vec![x.len() + 1], bytes.into())?;
+    let own = strides(x.shape());
+    Ok(pick(&all, &shape, &|index| Some(vec![inner(index).map_or(x.len(), |i| offset(&i, &own))])))
+}
+
+/// Where index `i` of an axis of this extent lies; `None` where it is filled.
+fn outside(i: i64, extent: i64, mode: SampleMode) -> Option<usize> {
+    let at = match mode {
+        SampleMode::Fill => i,
+        SampleMode::Clamp => i.clamp(0, extent - 1),
+        SampleMode::Wrap => i.rem_euclid(extent),
+        SampleMode::Reflect if extent == 1 => 0,
+        SampleMode::Reflect => {
+            let there = i.rem_euclid(2 * extent - 2);
+            there.min(2 * extent - 2 - there)
+        }
+    };
+    usize::try_from(at).ok().filter(|at| (*at as i64) < extent)
 }
 
 /// Negative indices count from the end; those outside the axis give zero.

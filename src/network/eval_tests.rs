@@ -8,7 +8,7 @@ use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 
 /// One layer on these tensors.
-fn run(kind: LayerKind, inputs: &[Tensor]) -> Tensor {
+pub(super) fn run(kind: LayerKind, inputs: &[Tensor]) -> Tensor {
     let mut b = Builder::new("t");
     let dims = |t: &Tensor| t.shape().iter().map(|d| Dim::from(*d)).collect::<Vec<_>>();
     let ids: Vec<_> = inputs.iter().enumerate().map(|(i, t)| b.input(&format!("i{i}"), t.dtype(), &dims(t))).collect();
@@ -17,18 +17,18 @@ fn run(kind: LayerKind, inputs: &[Tensor]) -> Tensor {
     eval(&b.finish(), inputs).unwrap().remove(0)
 }
 
-fn f(shape: &[usize], v: &[f64]) -> Tensor {
+pub(super) fn f(shape: &[usize], v: &[f64]) -> Tensor {
     Tensor::from_f64s(DType::F32, shape, v)
 }
 fn ints(shape: &[usize], v: &[i32]) -> Tensor {
     Tensor::from_vec(shape, v.to_vec())
 }
-fn count(shape: &[usize]) -> Tensor {
+pub(super) fn count(shape: &[usize]) -> Tensor {
     Tensor::from_vec(shape, (0..shape.iter().product::<usize>()).map(|v| v as f32).collect())
 }
 
 #[track_caller]
-fn near(t: &Tensor, shape: &[usize], v: &[f64]) {
+pub(super) fn near(t: &Tensor, shape: &[usize], v: &[f64]) {
     assert_eq!(t.shape(), shape);
     for (i, (got, want)) in t.to_f64s().into_iter().zip(v).enumerate() {
         assert!(

@@ -58,6 +58,36 @@ pub(super) fn convolution(x: &Tensor, groups: usize, w: &Window, weights: &Tenso
     floats(x.dtype(), &[&[images, maps], &out[..]].concat(), result)
 }
 
+/// Each element of the operand is spread over its window of the result.
+pub(super) fn deconvolution(x: &Tensor, groups: usize, w: &Window, weights: &Tensor) -> Tensor {
+    let (images, channels, image) = (x.shape()[0], x.shape()[1], &x.shape()[2..]);
+    let per_group = weights.shape()[1];
+    let extent = |i: usize| {
+        let span = w.dilation[i] * (w.kernel[i] - 1) + 1;
+        usize::try_from((image[i] as i64 - 1) * w.stride[i] + span - w.pre_padding[i] - w.post_padding[i]).unwrap_or(0)
+    };
+    let shape = [vec![images, per_group * groups], (0..image.len()).map(extent).collect()].concat();
+    let (data, values) = (x.to_f64s(), weights.to_f64s());
+    let (x_strides, w_strides, y_strides) = (strides(x.shape()), strides(weights.shape()), strides(&shape));
+    let mut result = vec![0.0; shape.iter().product()];
+    for at in indices(x.shape()) {
+        let value = data[offset(&at, &x_strides)];
+        let first_map = at[1] / (channels / groups) * per_group;
+        for k in indices(&kernel(w)) {
+            let one = |i: usize| {
+                let to = at[i + 2] as i64 * w.stride[i] + k[i] as i64 * w.dilation[i] - w.pre_padding[i];
+                usize::try_from(to).ok().filter(|to| *to < shape[i + 2])
+            };
+            let Some(to) = (0..image.len()).map(one).collect::<Option<Vec<usize>>>() else { continue };
+            for map in 0..per_group {
+                let weight = values[offset(&[&[at[1], map], &k[..]].concat(), &w_strides)];
+                result[offset(&[&[at[0], first_map + map], &to[..]].concat(), &y_strides)] += value * weight;
+            }
+        }
+    }
+    floats(x.dtype(), &shape, result)
+}
+
 pub(super) fn pooling(x: &Tensor, kind: Pooling, w: &Window, exclude_padding: bool, round_up: bool) -> Tensor {
     let (planes, image) = (&x.shape()[..2], &x.shape()[2..]);
     let out = extents(image, w, round_up);

@@ -65,6 +65,22 @@ kinds! {
     /// `MatrixOperation`.
     MatrixOp { None = "NONE", Transpose = "TRANSPOSE", Vector = "VECTOR" }
 }
+kinds! {
+    /// `SampleMode`: what lies outside an operand.
+    SampleMode { Wrap = "WRAP", Clamp = "CLAMP", Fill = "FILL", Reflect = "REFLECT" }
+}
+kinds! {
+    /// `InterpolationMode`.
+    Interpolation { Nearest = "NEAREST", Linear = "LINEAR", Cubic = "CUBIC" }
+}
+kinds! {
+    /// `ResizeCoordinateTransformation`.
+    ResizeCoordinates { AlignCorners = "ALIGN_CORNERS", Asymmetric = "ASYMMETRIC", HalfPixel = "HALF_PIXEL" }
+}
+kinds! {
+    /// `ResizeRoundMode`.
+    ResizeRound { HalfUp = "HALF_UP", HalfDown = "HALF_DOWN", Floor = "FLOOR", Ceil = "CEIL" }
+}
 
 /// Window of a convolution or pooling over the spatial axes (all but the first two), outermost first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +95,34 @@ pub struct Window {
     pub post_padding: Vec<i64>,
     /// Distance between elements of the window (convolutions only; ones elsewhere).
     pub dilation: Vec<i64>,
+}
+
+/// How large the result of a resize is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResizeTo {
+    /// An extent per axis.
+    Extents(Vec<i64>),
+    /// A factor per axis; extents round down.
+    Scales(Vec<f32>),
+}
+
+/// The fields of a resize.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resize {
+    /// How large the result is.
+    pub to: ResizeTo,
+    /// How elements between elements are found.
+    pub mode: Interpolation,
+    /// Which place of the operand an element of the result stands for.
+    pub coordinates: ResizeCoordinates,
+    /// How a place is rounded where the nearest element is taken.
+    pub rounding: ResizeRound,
+    /// A result of extent 1 is the first element, whatever the coordinates say (`ResizeSelector::UPPER`).
+    pub single_is_first: bool,
+    /// Coefficient of cubic interpolation.
+    pub cubic: f32,
+    /// Weights outside the operand do not count.
+    pub exclude_outside: bool,
 }
 
 /// What a layer computes.
@@ -107,6 +151,17 @@ pub enum LayerKind {
         groups: i64,
         /// The window.
         window: Window,
+    },
+    /// `IDeconvolutionLayer`: x of rank 4 or 5, weights `[channels, maps / groups, kernel...]`; padding is cut off the result.
+    Deconvolution {
+        /// Output channels.
+        maps: i64,
+        /// Groups of channels.
+        groups: i64,
+        /// The window.
+        window: Window,
+        /// Kernel weights.
+        weights: Tensor,
     },
     /// `IActivationLayer`.
     Activation(Activation, f32, f32),
@@ -165,6 +220,38 @@ pub enum LayerKind {
         /// Step per axis.
         stride: Vec<i64>,
     },
+    /// `ISliceLayer` with step 1 that may reach outside its operand; in mode FILL an optional second operand, of rank 0, is what lies
+    /// there, else zeros.
+    SliceOutside {
+        /// First index per axis; may be negative.
+        start: Vec<i64>,
+        /// Output extent per axis.
+        size: Vec<i64>,
+        /// What lies outside.
+        mode: SampleMode,
+    },
+    /// `ILRNLayer` across channels (axis 1 of rank 4): `x / (k + alpha / window * sum of squares in the window) ^ beta`.
+    Lrn {
+        /// Channels in the window.
+        window: i64,
+        /// Factor of the mean square.
+        alpha: f32,
+        /// Power.
+        beta: f32,
+        /// Addend.
+        k: f32,
+    },
+    /// `IResizeLayer`.
+    Resize(Resize),
+    /// `IGridSampleLayer`: x `[n, c, h, w]` sampled at the places of a grid `[n, h', w', 2]`, whose last axis is (x, y) from -1 to 1.
+    GridSample {
+        /// How elements between elements are found.
+        mode: Interpolation,
+        /// What lies outside: FILL (zeros), CLAMP or REFLECT.
+        outside: SampleMode,
+        /// -1 and 1 are the centres of the outermost elements, else their outer edges.
+        align_corners: bool,
+    },
     /// `IGatherLayer` in default mode: inputs are data and int32 indices; the axis of the data is replaced by the shape of the indices.
     Gather(usize),
     /// `IGatherLayer` in element mode along an axis: data and indices of one rank; the result has the shape of the indices.
@@ -203,6 +290,7 @@ impl LayerKind {
             LayerKind::Constant(_) => "Constant",
             LayerKind::Convolution { .. } => "Convolution",
             LayerKind::KernelConvolution { .. } => "KernelConvolution",
+            LayerKind::Deconvolution { .. } => "Deconvolution",
             LayerKind::Activation(..) => "Activation",
             LayerKind::Pooling { .. } => "Pooling",
             LayerKind::Scale { .. } => "Scale",
@@ -214,6 +302,10 @@ impl LayerKind {
             LayerKind::Shuffle { .. } => "Shuffle",
             LayerKind::Concatenation(_) => "Concatenation",
             LayerKind::Slice { .. } => "Slice",
+            LayerKind::SliceOutside { .. } => "SliceOutside",
+            LayerKind::Lrn { .. } => "Lrn",
+            LayerKind::Resize(_) => "Resize",
+            LayerKind::GridSample { .. } => "GridSample",
             LayerKind::Gather(_) => "Gather",
             LayerKind::GatherElements(_) => "GatherElements",
             LayerKind::GatherNd(_) => "GatherNd",

@@ -11,6 +11,7 @@ mod check_batch;
 mod check_index;
 mod check_layers;
 mod check_quantised;
+mod check_samples;
 mod check_windows;
 pub mod eval;
 mod eval_elementwise;
@@ -18,6 +19,9 @@ mod eval_index;
 mod eval_move;
 mod eval_quantised;
 mod eval_reduce;
+mod eval_sample;
+#[cfg(test)]
+mod eval_sample_tests;
 #[cfg(test)]
 mod eval_tests;
 mod eval_window;

@@ -1,7 +1,7 @@
 //! Output type and shape of each layer kind, by TensorRT's documented rules, and what the rules refuse.
 
 use crate::network::NetTensor;
-use crate::network::layer::{ElementWise, LayerKind, MatrixOp, Unary, Window};
+use crate::network::layer::{ElementWise, LayerKind, MatrixOp, ResizeTo, Unary, Window};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
@@ -22,11 +22,15 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
             let spatial = windowed(window, dims(0), false)?;
             Ok((x[0].dtype, [vec![dims(0)[0].clone(), Dim::from(*maps)], spatial].concat()))
         }
+        LayerKind::Deconvolution { maps, window, .. } => {
+            let spatial = unwindowed(window, dims(0))?;
+            Ok((x[0].dtype, [vec![dims(0)[0].clone(), Dim::from(*maps)], spatial].concat()))
+        }
         LayerKind::Pooling { window, round_up, .. } => {
             let spatial = windowed(window, dims(0), *round_up)?;
             Ok((x[0].dtype, [dims(0)[..2].to_vec(), spatial].concat()))
         }
-        LayerKind::Activation(..) | LayerKind::Scale { .. } | LayerKind::Softmax(_) | LayerKind::Identity => {
+        LayerKind::Activation(..) | LayerKind::Scale { .. } | LayerKind::Softmax(_) | LayerKind::Identity | LayerKind::Lrn { .. } => {
             Ok((x[0].dtype, dims(0).to_vec()))
         }
         LayerKind::Unary(op) => {
@@ -56,7 +60,16 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
             d[*axis] = x.iter().fold(Dim::from(0i64), |sum, t| &sum + &t.dims[*axis]);
             Ok((x[0].dtype, d))
         }
-        LayerKind::Slice { size, .. } => Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect())),
+        LayerKind::Resize(resize) => Ok((x[0].dtype, resized(dims(0), &resize.to)?)),
+        LayerKind::GridSample { .. } => {
+            if dims(0).len() != 4 || dims(1).len() != 4 {
+                return refuse("grid_sample.rank", format!("operands of shapes {} and {}, not of rank 4", text(dims(0)), text(dims(1))));
+            }
+            Ok((x[0].dtype, [&dims(0)[..2], &dims(1)[1..3]].concat()))
+        }
+        LayerKind::Slice { size, .. } | LayerKind::SliceOutside { size, .. } => {
+            Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect()))
+        }
         LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
         LayerKind::ReverseSequence { .. } => Ok((x[0].dtype, dims(0).to_vec())),
         LayerKind::NonZero(count) => Ok((DType::I32, vec![Dim::from(dims(0).len()), count.clone()])),
@@ -81,6 +94,41 @@ fn windowed(w: &Window, x: &[Dim], round_up: bool) -> Accepted<Vec<Dim>> {
             &(if round_up { room.ceil_div(&by) } else { room.floor_div(&by) }) + &Dim::from(1i64)
         })
         .collect())
+}
+
+/// Extents behind the first two after a transposed window has run over them.
+fn unwindowed(w: &Window, x: &[Dim]) -> Accepted<Vec<Dim>> {
+    if x.len() != w.kernel.len() + 2 {
+        return refuse("window.rank", format!("a window over {} axes needs rank {}, not {}", w.kernel.len(), w.kernel.len() + 2, x.len()));
+    }
+    let extent = |i: usize| {
+        let span = w.dilation[i] * (w.kernel[i] - 1) + 1;
+        let steps = &(&x[i + 2] - &Dim::from(1i64)) * &Dim::from(w.stride[i]);
+        &steps + &Dim::from(span - w.pre_padding[i] - w.post_padding[i])
+    };
+    Ok((0..w.kernel.len()).map(extent).collect())
+}
+
+/// Extents of a resized tensor. A factor of an extent that is not fixed must be a fraction of small powers of two: then the result is
+/// the same expression in TensorRT's arithmetic and in ours.
+fn resized(x: &[Dim], to: &ResizeTo) -> Accepted<Vec<Dim>> {
+    match to {
+        ResizeTo::Extents(list) if list.len() == x.len() => Ok(list.iter().map(|e| Dim::from(*e)).collect()),
+        ResizeTo::Scales(list) if list.len() == x.len() => x.iter().zip(list).map(|(d, s)| scaled(d, *s)).collect(),
+        _ => refuse("resize.rank", format!("{to:?} of {}", text(x))),
+    }
+}
+
+fn scaled(d: &Dim, scale: f32) -> Accepted<Dim> {
+    const PARTS: f32 = 1024.0;
+    let parts = scale * PARTS;
+    match d.as_const() {
+        Some(d) => Ok(Dim::from((d as f32 * scale).floor() as i64)),
+        None if parts.fract() == 0.0 && (1.0..=PARTS * PARTS).contains(&parts) => {
+            Ok((d * &Dim::from(parts as i64)).floor_div(&Dim::from(PARTS as i64)))
+        }
+        None => refuse("resize.scale", format!("extent {d} times {scale} is not the same in all arithmetics")),
+    }
 }
 
 /// TensorRT broadcasts extents of 1 between operands of equal rank.

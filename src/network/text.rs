@@ -58,6 +58,9 @@ impl fmt::Display for Kind<'_> {
                 write!(f, "[maps {maps} groups {groups} {} weights {} bias {bias}]", window(w), weights(kernel))
             }
             LayerKind::KernelConvolution { maps, groups, window: w } => write!(f, "[maps {maps} groups {groups} {}]", window(w)),
+            LayerKind::Deconvolution { maps, groups, window: w, weights: kernel } => {
+                write!(f, "[maps {maps} groups {groups} {} weights {}]", window(w), weights(kernel))
+            }
             LayerKind::Activation(kind, alpha, beta) => write!(f, "[{} alpha {alpha:?} beta {beta:?}]", kind.name()),
             LayerKind::Pooling { kind, window: w, exclude_padding, round_up } => {
                 write!(f, "[{} {} exclude_padding {exclude_padding} round_up {round_up}]", kind.name(), window(w))
@@ -86,6 +89,12 @@ impl fmt::Display for Kind<'_> {
                 write!(f, "]")
             }
             LayerKind::Slice { start, size, stride } => write!(f, "[start {start:?} size {size:?} stride {stride:?}]"),
+            LayerKind::SliceOutside { start, size, mode } => write!(f, "[start {start:?} size {size:?} {}]", mode.name()),
+            LayerKind::Lrn { window, alpha, beta, k } => write!(f, "[window {window} alpha {alpha:?} beta {beta:?} k {k:?}]"),
+            LayerKind::Resize(r) => write!(f, "[{r:?}]"),
+            LayerKind::GridSample { mode, outside, align_corners } => {
+                write!(f, "[{} outside {} align_corners {align_corners}]", mode.name(), outside.name())
+            }
             LayerKind::Cast(to) => write!(f, "[{to}]"),
             LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! Convolutions: nn.conv1d, nn.conv2d. Data `[images, channels, spatial...]`, weights `[maps, channels / groups, kernel...]`.
+//! Convolutions: nn.conv1d, nn.conv2d, nn.conv3d. Data `[images, channels, spatial...]`, weights `[maps, channels / groups, kernel...]`.
 
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
@@ -252,3 +252,4 @@ macro_rules! conv {
 
 conv! { CONV1D = "nn.conv1d", 1 }
 conv! { CONV2D = "nn.conv2d", 2 }
+conv! { CONV3D = "nn.conv3d", 3 }

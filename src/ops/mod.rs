@@ -1,6 +1,7 @@
 //! The operators: one entry each, all stages together. Adding one is a file (or a row in a family's file) and a line in [`OPS`].
 //! Entries know neither files nor devices.
 
+mod adaptive_pool;
 mod argwhere;
 mod batch_matmul;
 pub(crate) mod batch_norm;
@@ -12,20 +13,27 @@ mod clip;
 mod concatenate;
 mod control;
 mod conv;
+mod conv_transpose;
 mod dense;
 mod elementwise;
 mod full;
 mod gather;
 mod gather_nd;
+mod grid_sample;
 mod index;
 mod layer_norm;
+mod layout_transform;
+mod lrn;
 mod movement;
 pub(crate) mod nms;
+mod pad;
 mod pool;
 pub(crate) mod qnn;
 mod reduce;
 mod repeat;
 pub(crate) mod reshape;
+mod resize;
+mod resize_lower;
 mod reverse;
 pub(crate) mod scatter;
 mod select;
@@ -45,6 +53,7 @@ pub static OPS: &[&OpDef] = &[
     &unary::ABS,
     &binary::ADD,
     &argwhere::ARGWHERE,
+    &unary::ATAN,
     &broadcast_to::BROADCAST_TO,
     &cast::CAST,
     &unary::CEIL,
@@ -64,6 +73,9 @@ pub static OPS: &[&OpDef] = &[
     &binary::GREATER,
     &binary::GREATER_EQUAL,
     &control::IF,
+    &grid_sample::GRID_SAMPLE,
+    &resize::RESIZE2D,
+    &layout_transform::LAYOUT_TRANSFORM,
     &binary::LESS,
     &binary::LESS_EQUAL,
     &unary::LOG,
@@ -80,22 +92,32 @@ pub static OPS: &[&OpDef] = &[
     &binary::MOD,
     &binary::MULTIPLY,
     &unary::NEGATIVE,
+    &adaptive_pool::ADAPTIVE_AVG_POOL2D,
+    &adaptive_pool::ADAPTIVE_MAX_POOL2D,
     &pool::AVG_POOL1D,
     &pool::AVG_POOL2D,
+    &pool::AVG_POOL3D,
     &reshape::BATCH_FLATTEN,
     &batch_matmul::BATCH_MATMUL,
     &batch_norm::BATCH_NORM,
     &bias_add::BIAS_ADD,
     &conv::CONV1D,
+    &conv_transpose::CONV1D_TRANSPOSE,
     &conv::CONV2D,
+    &conv_transpose::CONV2D_TRANSPOSE,
+    &conv::CONV3D,
+    &conv_transpose::CONV3D_TRANSPOSE,
     &dense::DENSE,
     &pool::GLOBAL_AVG_POOL2D,
     &pool::GLOBAL_MAX_POOL2D,
     &layer_norm::LAYER_NORM,
     &clip::LEAKY_RELU,
     &softmax::LOG_SOFTMAX,
+    &lrn::LRN,
     &pool::MAX_POOL1D,
     &pool::MAX_POOL2D,
+    &pool::MAX_POOL3D,
+    &pad::PAD,
     &unary::RELU,
     &softmax::SOFTMAX,
     &binary::NOT_EQUAL,

@@ -1,6 +1,6 @@
-//! Pooling of `[images, channels, spatial...]`: windows of 1 and 2 axes, and over whole planes.
+//! Pooling of `[images, channels, spatial...]`: windows of 1 to 3 axes, and over whole planes.
 
-use crate::ir::attrs::{AttrsDef, NoAttrs};
+use crate::ir::attrs::{AttrsDef, NoAttrs, Param};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
 use crate::ir::view::NodeView;
@@ -12,6 +12,7 @@ use crate::network::layer::{self, LayerKind, Pooling};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::conv::{for_window, indices, network_window, places, window, with_unit_axis};
 use crate::ops::reduce::{mean_of, reduce_stage};
+use crate::ops::reshape::{RESHAPE, Reshape};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
@@ -98,8 +99,15 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool, spatial: us
     if w.kernel.iter().zip(w.pad_begin.iter().zip(&w.pad_end)).any(|(k, (p, q))| p >= k || q >= k) {
         return Err(Refusal::new("pool.padding", "padding is not smaller than the window", "pad less"));
     }
-    if a.ceil_mode && !max {
-        return Err(Refusal::new("pool.average-ceil", "windows that overhang are averaged differently", "use ceil_mode = false"));
+    // Where windows fit exactly there is nothing to round.
+    let exact = |i: usize| places(&w, i, &v.shape(0)[i + 2], true).equals(&places(&w, i, &v.shape(0)[i + 2], false));
+    let round_up = a.ceil_mode && (0..spatial).any(|i| exact(i) != Answer::Always);
+    if round_up && !max && a.count_include_pad {
+        return Err(Refusal::new(
+            "pool.average-ceil",
+            "windows overhang the padding, which is counted",
+            "use ceil_mode = false or count_include_pad = false",
+        ));
     }
     let mut window = network_window(&w);
     let mut data = x[0];
@@ -108,7 +116,7 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool, spatial: us
         data = b.reshape(data, &[v.shape(0), &[Dim::from(1i64)]].concat())?;
     }
     let kind = if max { Pooling::Max } else { Pooling::Average };
-    let layer = LayerKind::Pooling { kind, window, exclude_padding: !a.count_include_pad, round_up: a.ceil_mode };
+    let layer = LayerKind::Pooling { kind, window, exclude_padding: !a.count_include_pad, round_up };
     let mut y = b.add(layer, &[data])?;
     let expected = &v.output(0).shape;
     if b.dims(y).iter().zip(expected).any(|(p, q)| p.equals(q) != Answer::Always) {
@@ -122,12 +130,46 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool, spatial: us
 
 fn lower(v: &NodeView, max: bool, spatial: usize) -> Result<Lowering> {
     let a: &Pool = v.attrs();
+    if spatial == 3 {
+        return lower_slices(v, a, max);
+    }
     let mut k = Kernel::new(v.name());
     let x = k.add(Role::Input, v.dtype(0), v.shape(0));
     let out = k.add(Role::Output, v.dtype(0), &v.output(0).shape);
     let kind = ContractKind::Pool { x, max, count_padding: a.count_include_pad, window: pool_window(a, spatial)? };
     k.stages.push(Stage::Contract(Contract { kind, out, epilogue: None }));
     Ok(Lowering::Kernel(k))
+}
+
+/// A window over three axes is one over the last two of each slice, and then one over the slices.
+fn lower_slices(v: &NodeView, a: &Pool, max: bool) -> Result<Lowering> {
+    let w = pool_window(a, 3)?;
+    let pool = |axes: std::ops::Range<usize>| {
+        let pick = |list: &[i64], missing: i64| list[axes.clone()].iter().copied().chain(vec![missing; 2 - axes.len()]).collect::<Vec<_>>();
+        Pool {
+            pool_size: pick(&w.kernel, 1),
+            strides: pick(&w.stride, 1),
+            padding: [pick(&w.pad_begin, 0), pick(&w.pad_end, 0)].concat(),
+            dilation: pick(&w.dilation, 1),
+            ceil_mode: a.ceil_mode,
+            count_include_pad: a.count_include_pad,
+        }
+    };
+    let (x, y) = (v.shape(0), &v.output(0).shape);
+    let mut b = crate::ir::build::Builder::new(v.name());
+    let of = |dims: [Dim; 4]| Reshape { newshape: Param::Static(dims.into()), allowzero: true };
+    let op = if max { &MAX_POOL2D } else { &AVG_POOL2D };
+    let data = b.input("data", Fact::new(v.dtype(0), x.to_vec()))?;
+    let slices = of([x[0].clone(), &x[1] * &x[2], x[3].clone(), x[4].clone()]);
+    let slices = b.op("slices", &RESHAPE, slices, &[data])?;
+    let slices = b.op("over slices", op, pool(1..3), &[slices])?;
+    let rows = of([x[0].clone(), x[1].clone(), x[2].clone(), &y[3] * &y[4]]);
+    let rows = b.op("rows", &RESHAPE, rows, &[slices])?;
+    let rows = b.op("over rows", op, pool(0..1), &[rows])?;
+    let all = Reshape { newshape: Param::Static(y.clone()), allowzero: true };
+    let all = b.op("result", &RESHAPE, all, &[rows])?;
+    b.output("result", all)?;
+    Ok(Lowering::Expand(b.finish()))
 }
 
 macro_rules! pool {
@@ -148,8 +190,10 @@ macro_rules! pool {
 
 pool! { AVG_POOL1D = "nn.avg_pool1d", "Mean of each window.", false, 1, SUM }
 pool! { AVG_POOL2D = "nn.avg_pool2d", "Mean of each window.", false, 2, SUM }
+pool! { AVG_POOL3D = "nn.avg_pool3d", "Mean of each window.", false, 3, SUM }
 pool! { MAX_POOL1D = "nn.max_pool1d", "Largest element of each window.", true, 1, EXACT }
 pool! { MAX_POOL2D = "nn.max_pool2d", "Largest element of each window.", true, 2, EXACT }
+pool! { MAX_POOL3D = "nn.max_pool3d", "Largest element of each window.", true, 3, EXACT }
 
 fn global_infer(x: &[&Fact]) -> Result<Vec<Fact>> {
     ensure!(x[0].rank() >= 3, BadGraph, "the operand has no spatial axes");
@@ -165,11 +209,11 @@ fn global_eval(x: &Tensor, f: fn(&[f64]) -> f64) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::from_f64s(x.dtype(), &[&x.shape()[..2], ones.as_slice()].concat(), &y)])
 }
 
-fn global_convert(v: &NodeView, b: &mut Builder, x: &[TensorId], kind: layer::Reduce) -> Accepted<Vec<TensorId>> {
+pub fn global_convert(v: &NodeView, b: &mut Builder, x: &[TensorId], kind: layer::Reduce) -> Accepted<Vec<TensorId>> {
     Ok(vec![b.add(LayerKind::Reduce { kind, axes: (2..v.input(0).rank()).collect(), keep: true }, x)?])
 }
 
-fn global_lower(v: &NodeView, fold: Fold, mean: bool) -> Result<Lowering> {
+pub fn global_lower(v: &NodeView, fold: Fold, mean: bool) -> Result<Lowering> {
     let mut k = Kernel::new(v.name());
     let x = k.add(Role::Input, v.dtype(0), v.shape(0));
     let out = k.add(Role::Output, v.dtype(0), &v.output(0).shape);

@@ -3,7 +3,7 @@
 use crate::ir::attrs::{AttrsDef, NoAttrs};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{OpDef, Tolerance};
-use crate::loops::{Binary, Body, Unary, Val};
+use crate::loops::{Binary, Body, Op, Unary, Val};
 use crate::network::layer::{self, Activation, LayerKind};
 use crate::ops::elementwise::{UnaryForms, check_type, eval_unary, lower};
 use crate::tensor::dtype::DType;
@@ -43,6 +43,8 @@ fn value(op: &str, x: &Fact) -> Option<Vec<crate::tensor::dim::Dim>> {
 
 unary! { ABS = "abs", "Magnitude.", Some(f64::abs), Some(i64::wrapping_abs),
 LayerKind::Unary(layer::Unary::Abs), EXACT, |b, x, _| b.unary(Unary::Abs, x) }
+unary! { ATAN = "atan", "Arc tangent in radians.", Some(f64::atan), None,
+LayerKind::Unary(layer::Unary::Atan), FUNCTION, atan }
 unary! { CEIL = "ceil", "Smallest integer not below x.", Some(f64::ceil), Some(|v| v),
 LayerKind::Unary(layer::Unary::Ceil), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Ceil, x) } else { x } }
 unary! { COS = "cos", "Cosine of radians.", Some(f64::cos), None,
@@ -77,6 +79,53 @@ fn sigmoid(b: &mut Body, x: Val, dtype: DType) -> Val {
     let e = b.unary(Unary::Exp, negated);
     let sum = b.binary(Binary::Add, one, e);
     b.binary(Binary::Div, one, sum)
+}
+
+/// Arc tangent of narrower types as float32's.
+fn atan(b: &mut Body, x: Val, dtype: DType) -> Val {
+    match dtype {
+        DType::F16 | DType::BF16 => {
+            let wide = b.push(Op::Cast(DType::F32, x));
+            let y = atan(b, wide, DType::F32);
+            b.push(Op::Cast(dtype, y))
+        }
+        _ => atan_series(b, x, dtype),
+    }
+}
+
+/// Two reductions bring the angle to 1/16 of a turn at most: `atan(x) = pi / 2 - atan(1 / x)` and
+/// `atan(x) = pi / 4 + atan((x - 1) / (x + 1))`; there the odd Taylor series converges fast.
+fn atan_series(b: &mut Body, x: Val, dtype: DType) -> Val {
+    use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
+    let (zero, one) = (b.float(dtype, 0.0), b.float(dtype, 1.0));
+    let size = b.unary(Unary::Abs, x);
+    let large = b.binary(Binary::Greater, size, one);
+    let inverse = b.binary(Binary::Div, one, size);
+    let unit = b.push(Op::Select(large, inverse, size));
+    // tan(pi / 8)
+    let bound = b.float(dtype, std::f64::consts::SQRT_2 - 1.0);
+    let upper = b.binary(Binary::Greater, unit, bound);
+    let (less, more) = (b.binary(Binary::Sub, unit, one), b.binary(Binary::Add, unit, one));
+    let turned = b.binary(Binary::Div, less, more);
+    let t = b.push(Op::Select(upper, turned, unit));
+    let square = b.binary(Binary::Mul, t, t);
+    let terms = if dtype == DType::F64 { 21 } else { 9 };
+    let term = |n: i32| if n % 2 == 0 { 1.0 } else { -1.0 } / f64::from(2 * n + 1);
+    let mut sum = b.float(dtype, term(terms));
+    for n in (1..terms).rev() {
+        let c = b.float(dtype, term(n));
+        sum = b.push(Op::MulAdd(sum, square, c));
+    }
+    let cube = b.binary(Binary::Mul, square, t);
+    let angle = b.push(Op::MulAdd(cube, sum, t));
+    let (quarter, half) = (b.float(dtype, FRAC_PI_4), b.float(dtype, FRAC_PI_2));
+    let offset = b.push(Op::Select(upper, quarter, zero));
+    let angle = b.binary(Binary::Add, angle, offset);
+    let other = b.binary(Binary::Sub, half, angle);
+    let angle = b.push(Op::Select(large, other, angle));
+    let negative = b.binary(Binary::Less, x, zero);
+    let below = b.unary(Unary::Neg, angle);
+    b.push(Op::Select(negative, below, angle))
 }
 
 /// erf to double precision: its Taylor series near zero, the continued fraction of erfc elsewhere.

@@ -15,6 +15,7 @@ pub mod prune;
 pub mod region;
 pub mod target;
 pub mod tensorrt_rules;
+pub mod tensorrt_since;
 pub mod tvm_json;
 pub mod tvm_json_read;
 

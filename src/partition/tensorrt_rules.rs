@@ -10,7 +10,7 @@ use crate::network::refusal::{Accepted, Refusal};
 use crate::partition::options::{PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::TargetVersion;
-use crate::partition::tvm_json;
+use crate::partition::{tensorrt_since, tvm_json};
 use crate::tensor::dim::Answer;
 use crate::tensor::error::Result;
 use crate::tensor::shape::text;
@@ -35,6 +35,7 @@ impl TensorRtRules {
 
     /// Converts the node on its own and checks what comes out.
     pub fn accepts(&self, view: &NodeView) -> Accepted<()> {
+        tensorrt_since::check(view.op().name, &self.planned.capabilities)?;
         let mut builder = Builder::new(view.name());
         builder.scope(view.name());
         let operands = operands(view, &mut builder)?;

@@ -2,8 +2,8 @@
 
 use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
-use crate::cuda::device::Device;
 use crate::cpu::staged::{self, Staged};
+use crate::cuda::device::Device;
 use crate::ir::Graph;
 use crate::kernels;
 use crate::network::capabilities::Flavour;
@@ -227,9 +227,8 @@ fn build_region(region: &Region, target: &TensorRt, partition: &Partition, optio
         let state = format!("{}; run by own kernels: {}", state(&*engine), hindrance.unwrap_or_default());
         return Ok((Part { engine: Some(engine), state }, None));
     };
-    let load = |e: &dyn Engine| {
-        Loaded::new(library, device, e.bytes(), &region.graph, target.build.profiles.clone(), Some(sink(&options.log)))
-    };
+    let load =
+        |e: &dyn Engine| Loaded::new(library, device, e.bytes(), &region.graph, target.build.profiles.clone(), Some(sink(&options.log)));
     let (engine, loaded) = match load(&*engine) {
         Ok(loaded) => (engine, loaded),
         // What the cache has kept may be of no use any more: it is built once more.

@@ -85,7 +85,17 @@ impl Mixed {
                 let value = graph.value(id);
                 let constant = if let Def::Const(t) = &value.def { Some(t.bytes().clone()) } else { None };
                 let (dtype, dims) = (value.fact.dtype, value.fact.shape.clone());
-                slots.push(Slot { dtype, dims, constant, known: false, shape: Vec::new(), bytes: 0, given: None, span: None, on_host: false });
+                slots.push(Slot {
+                    dtype,
+                    dims,
+                    constant,
+                    known: false,
+                    shape: Vec::new(),
+                    bytes: 0,
+                    given: None,
+                    span: None,
+                    on_host: false,
+                });
                 slots.len() - 1
             })
         };
@@ -134,14 +144,7 @@ impl Mixed {
         self.lane.wait()
     }
 
-    fn all(
-        &mut self,
-        stages: &[Stage],
-        pool: &Pool,
-        inputs: &[View],
-        outputs: &mut [Sink],
-        lazily: bool,
-    ) -> Result<()> {
+    fn all(&mut self, stages: &[Stage], pool: &Pool, inputs: &[View], outputs: &mut [Sink], lazily: bool) -> Result<()> {
         self.take_inputs(inputs)?;
         self.place_outputs(inputs, outputs);
         for i in 0..stages.len() {
@@ -295,7 +298,8 @@ impl Mixed {
             seat.outputs.iter().for_each(|slot| self.slots[*slot].on_host = true);
             return Ok(());
         }
-        let tensor = |(slot, bytes): (&usize, &&[u8])| Tensor::new(self.slots[*slot].dtype, self.slots[*slot].shape.clone(), aligned(bytes));
+        let tensor =
+            |(slot, bytes): (&usize, &&[u8])| Tensor::new(self.slots[*slot].dtype, self.slots[*slot].shape.clone(), aligned(bytes));
         let given = seat.inputs.iter().zip(&read).map(tensor).collect::<Result<Vec<_>>>()?;
         let results = match stage.own()? {
             Own::Staged(staged) => staged.run(pool, &mut seat.memory, &given)?,

@@ -14,6 +14,7 @@ use crate::tensorrt::abi::*;
 use crate::tensorrt::builder::{Builder, Typing};
 use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::config::{BuilderConfig, Range};
+use crate::tensorrt::emit_sample::{deconvolution, resize, slice_outside};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
 use crate::tensorrt::network_def::{Layer, NetworkDefinition, TensorRef};
@@ -188,6 +189,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             convolution(to, x[0], *maps, *groups, window, weights, bias.as_ref())?
         }
         LayerKind::KernelConvolution { maps, groups, window } => kernel_convolution(to, x[0], x[1], *maps, *groups, window)?,
+        LayerKind::Deconvolution { maps, groups, window, weights } => deconvolution(to, x[0], *maps, *groups, window, weights)?,
         LayerKind::Activation(kind, alpha, beta) => {
             let layer = to.add_activation(x[0], named(ActivationType::named(kind.name()), kind.name())?)?;
             layer.set_alpha(*alpha)?;
@@ -223,6 +225,16 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *layer
         }
         LayerKind::Slice { start, size, stride } => *to.add_slice(x[0], &Dims::new(start)?, &Dims::new(size)?, &Dims::new(stride)?)?,
+        LayerKind::SliceOutside { start, size, mode } => slice_outside(to, x, start, size, *mode)?,
+        LayerKind::Lrn { window, alpha, beta, k } => *to.add_lrn(x[0], *window, *alpha, *beta, *k)?,
+        LayerKind::Resize(fields) => resize(to, x[0], fields)?,
+        LayerKind::GridSample { mode, outside, align_corners } => {
+            let layer = to.add_grid_sample(x[0], x[1])?;
+            layer.set_interpolation_mode(named(InterpolationMode::named(mode.name()), mode.name())?)?;
+            layer.set_sample_mode(named(SampleMode::named(outside.name()), outside.name())?)?;
+            layer.set_align_corners(*align_corners)?;
+            *layer
+        }
         LayerKind::Gather(along) => *to.add_gather(x[0], x[1], axis(*along))?,
         LayerKind::ReverseSequence { batch, sequence } => {
             let layer = to.add_reverse_sequence(x[0], x[1])?;
@@ -363,7 +375,7 @@ fn extents(shape: &[usize]) -> Result<Dims> {
     Dims::new(&shape.iter().map(|d| *d as i64).collect::<Vec<_>>())
 }
 
-fn named<T>(found: Option<T>, name: &str) -> Result<T> {
+pub(super) fn named<T>(found: Option<T>, name: &str) -> Result<T> {
     found.ok_or_else(|| Error::new(Code::Internal, format!("no version of TensorRT has an operation {name}")))
 }
 

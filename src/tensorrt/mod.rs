@@ -34,5 +34,6 @@ pub mod plugins;
 pub mod settings;
 
 pub mod emit;
+mod emit_sample;
 pub mod info;
 pub mod key;

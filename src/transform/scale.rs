@@ -55,7 +55,7 @@ pub fn fold_scales(graph: &Graph) -> Result<Graph> {
 /// The axis of a layer's output channels, counted from the front.
 fn channel_axis(view: &NodeView) -> Option<usize> {
     let axis = match view.op().name {
-        "nn.conv1d" | "nn.conv2d" => 1,
+        "nn.conv1d" | "nn.conv2d" | "nn.conv3d" => 1,
         "nn.dense" => view.output(0).rank() - 1,
         _ => return None,
     };

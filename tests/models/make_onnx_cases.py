@@ -30,15 +30,17 @@ OPERATORS = set(
     """Abs Add And AveragePool BatchNormalization Cast Ceil Clip Concat Constant ConstantOfShape Conv Div Dropout Elu Equal Erf Exp Expand
     Flatten Floor Gather Gelu Gemm GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual HardSigmoid HardSwish Identity LayerNormalization LeakyRelu
     Less LessOrEqual Log MatMul Max MaxPool Min Mul Neg Not Or Pow PRelu Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape
-    Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where""".split()
+    Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where
+    Atan ConvTranspose DepthToSpace GridSample LRN Pad Resize SpaceToDepth Upsample""".split()
 )
 OPERATORS |= set(
     """Compress ConvInteger DequantizeLinear DynamicQuantizeLinear GatherElements GatherND If Loop MatMulInteger NonMaxSuppression NonZero
     QLinearConv QLinearMatMul QuantizeLinear ReverseSequence Scan Scatter ScatterElements ScatterND""".split()
 )
 OLDEST = 7
-# Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero).
-LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero")
+# Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero), or, of
+# corners that are aligned in a result whose extent was rounded, ONNX's alone: runtimes align them with the extent that the result has.
+LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero|downsample_scales_\w+_align_corners")
 
 
 def used(graph):
@@ -93,7 +95,8 @@ class Writer:
     def put_fixed(self, source, name, model, data_sets, **header):
         """The case once more, as exporters write it: axes, shapes and the like are weights, not inputs."""
         names = fed(model.graph)
-        fixed = [i for i, a in enumerate(data_sets[0][0]) if i and a.dtype == np.int64 and a.ndim <= 1 and a.size <= 8]
+        listed = [i for i, a in enumerate(data_sets[0][0]) if i and a.ndim <= 1 and a.size <= 8]
+        fixed = [i for i in listed if data_sets[0][0][i].dtype == np.int64 or names[i] == "scales"]
         if source == "hand-made" or not fixed or len(data_sets) > 1:
             return
         copy, arrays = onnx.ModelProto(), data_sets[0][0]

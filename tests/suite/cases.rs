@@ -5,15 +5,15 @@ use tvmtrt::ir::attrs::{Attr, Param};
 use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 
-fn ints(v: &[i64]) -> Attr {
+pub fn ints(v: &[i64]) -> Attr {
     Attr::Ints(v.to_vec())
 }
 
-fn dims(v: &[i64]) -> Attr {
+pub fn dims(v: &[i64]) -> Attr {
     Attr::Param(Param::Static(v.iter().map(|d| Dim::from(*d)).collect()))
 }
 
-fn operand(i: usize) -> Attr {
+pub fn operand(i: usize) -> Attr {
     Attr::Param(Param::Input(i))
 }
 
@@ -33,6 +33,8 @@ pub fn all() -> Vec<Case> {
         super::index::cases(),
         super::quantised::cases(),
         super::control::cases(),
+        super::windows::all(),
+        super::samples::all(),
     ]
     .into_iter()
     .flatten()
@@ -41,7 +43,7 @@ pub fn all() -> Vec<Case> {
 
 fn elementwise() -> Vec<Case> {
     let mut out = Vec::new();
-    for op in ["abs", "ceil", "cos", "erf", "exp", "floor", "negative", "nn.relu", "round", "sigmoid", "sin", "tanh"] {
+    for op in ["abs", "atan", "ceil", "cos", "erf", "exp", "floor", "negative", "nn.relu", "round", "sigmoid", "sin", "tanh"] {
         out.push(case(op, op, &[], &[x(&[1, 8, 3, 3])]));
         out.push(case(&format!("{op}_free"), op, &[], &[free(&[N, D::Fixed(5), W])]));
     }

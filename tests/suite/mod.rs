@@ -9,6 +9,8 @@ pub mod join;
 mod quantised;
 pub mod random;
 mod recipes;
+pub mod samples;
+pub mod windows;
 
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::attrs::Attr;

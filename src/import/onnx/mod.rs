@@ -23,7 +23,9 @@ mod norm;
 mod pool;
 mod quantised;
 mod reduce;
+mod sample;
 mod shapes;
+mod transposed;
 mod window;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use crate::import::onnx::node::{Cx, statics};
 use crate::import::onnx::table::{Row, by};
 use crate::ir::ValueId;
-use crate::ir::attrs::Attr;
+use crate::ir::attrs::{Attr, Param};
 use crate::tensor::dim::Dim;
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::shape;
 use crate::{ensure, fail};
@@ -17,6 +18,8 @@ pub const ROWS: &[Row] = &[
     by("Slice", 10, slice_by_operands),
     by("Gather", 1, gather),
     by("Tile", 6, tile),
+    by("Pad", 2, pad_by_attributes),
+    by("Pad", 11, pad_by_operands),
     by("Split", 2, split),
     by("DepthToSpace", 1, depth_to_space),
     by("SpaceToDepth", 1, space_to_depth),
@@ -82,6 +85,61 @@ fn tile(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let mut operands = vec![x];
     let reps = cx.param(repeats, &mut operands)?;
     Ok(vec![cx.one("tile", &[("reps", reps)], &operands)?])
+}
+
+fn pad_by_attributes(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let x = cx.input(0)?;
+    let Some(pads) = cx.attrs.ints("pads")? else { fail!(MalformedModel, "attribute 'pads' is missing") };
+    let value = cx.attrs.float_or("value", 0.0)?;
+    let value = cx.scalar_like(x, value)?;
+    let all: Vec<usize> = (0..cx.rank(x)).collect();
+    pad(cx, x, value, Some(pads.into_iter().map(Dim::from).collect()), &all, None)
+}
+
+fn pad_by_operands(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let (x, pads, value, axes) = (cx.input(0)?, cx.input(1)?, cx.optional(2), cx.optional(3));
+    let rank = cx.rank(x);
+    let axes = match axes {
+        Some(axes) => cx.known_ints(axes, "axes")?.iter().map(|a| shape::axis(*a, rank)).collect::<Result<Vec<usize>>>()?,
+        None => (0..rank).collect(),
+    };
+    let value = match value {
+        Some(value) => value,
+        None => cx.scalar_like(x, 0.0)?,
+    };
+    let known = cx.fact(pads).value.clone();
+    pad(cx, x, value, known, &axes, Some(pads))
+}
+
+/// Pads `axes` by `widths`: of all in front, then of all behind. Widths that are not known are read from an operand, for all axes.
+fn pad(
+    cx: &mut Cx,
+    x: ValueId,
+    value: ValueId,
+    widths: Option<Vec<Dim>>,
+    axes: &[usize],
+    operand: Option<ValueId>,
+) -> Result<Vec<ValueId>> {
+    let rank = cx.rank(x);
+    let mode = ("pad_mode", Attr::Str(cx.attrs.text_or("mode", "constant")?.into()));
+    if let Some(widths) = widths {
+        let fits = widths.len() == 2 * axes.len();
+        ensure!(fits, MalformedModel, "it has {} widths for {} axes", widths.len(), axes.len());
+        let mut pairs = vec![Dim::from(0i64); 2 * rank];
+        for (i, axis) in axes.iter().enumerate() {
+            pairs[2 * axis] = widths[i].clone();
+            pairs[2 * axis + 1] = widths[axes.len() + i].clone();
+        }
+        return Ok(vec![cx.one("nn.pad", &[("pad_width", Attr::Param(Param::Static(pairs))), mode], &[x, value])?]);
+    }
+    let Some(widths) = operand.filter(|_| axes.iter().copied().eq(0..rank)) else {
+        fail!(UnsupportedModel, "widths of some axes are computed by the network; only constants are supported here")
+    };
+    let widths = cx.cast(widths, DType::I64)?;
+    let pairs = cx.reshape(widths, vec![Dim::from(2i64), Dim::from(rank)])?;
+    let pairs = cx.one("transpose", &[("axes", Attr::Ints(vec![1, 0]))], &[pairs])?;
+    let pairs = cx.reshape(pairs, vec![Dim::from(2 * rank)])?;
+    Ok(vec![cx.one("nn.pad", &[("pad_width", Attr::Param(Param::Input(2))), mode], &[x, value, pairs])?])
 }
 
 fn split(cx: &mut Cx) -> Result<Vec<ValueId>> {

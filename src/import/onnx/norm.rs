@@ -182,24 +182,13 @@ fn local_response_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (alpha, beta, bias) = (cx.attrs.float_or("alpha", 1e-4)?, cx.attrs.float_or("beta", 0.75)?, cx.attrs.float_or("bias", 1.0)?);
     let size = cx.attrs.int_or("size", 0)?;
     ensure!((1..=i64::from(i32::MAX)).contains(&size), MalformedModel, "attribute 'size' is {size}");
-    let full = cx.shape(x);
-    ensure!(full.len() >= 2, MalformedModel, "its operand is {}, without channels", cx.fact(x));
-    // An average pool along the channels, of a picture with one row for each; outside are zeros, which count.
-    let square = cx.call("multiply", &[x, x])?;
-    let picture = vec![full[0].clone(), Dim::from(1i64), full[1].clone(), shape::element_count(&full[2..])];
-    let picture = cx.reshape(square, picture)?;
+    ensure!(cx.rank(x) >= 2, MalformedModel, "its operand is {}, without channels", cx.fact(x));
     let attrs = [
-        ("pool_size", Attr::Ints(vec![size, 1])),
-        ("strides", Attr::Ints(vec![1, 1])),
-        ("dilation", Attr::Ints(vec![1, 1])),
-        ("padding", Attr::Ints(vec![(size - 1) / 2, 0, size / 2, 0])),
-        ("count_include_pad", Attr::Bool(true)),
+        ("size", Attr::Int(size)),
+        ("axis", Attr::Int(1)),
+        ("bias", Attr::Float(bias)),
+        ("alpha", Attr::Float(alpha)),
+        ("beta", Attr::Float(beta)),
     ];
-    let mean = cx.one("nn.avg_pool2d", &attrs, &[picture])?;
-    let mean = cx.reshape(mean, full)?;
-    let (alpha, beta, bias) = (cx.scalar_like(x, alpha)?, cx.scalar_like(x, beta)?, cx.scalar_like(x, bias)?);
-    let scaled = cx.call("multiply", &[mean, alpha])?;
-    let sum = cx.call("add", &[scaled, bias])?;
-    let divisor = cx.call("power", &[sum, beta])?;
-    Ok(vec![cx.call("divide", &[x, divisor])?])
+    Ok(vec![cx.one("nn.lrn", &attrs, &[x])?])
 }

@@ -5,7 +5,9 @@ use crate::import::onnx::graph::Ops;
 use crate::import::onnx::node::Cx;
 use crate::import::onnx::order::{self, Plan};
 use crate::import::onnx::proto::{GraphProto, NodeProto};
-use crate::import::onnx::{activation, arithmetic, control, indexing, linear, movement, norm, pool, quantised, reduce, shapes};
+use crate::import::onnx::{
+    activation, arithmetic, control, indexing, linear, movement, norm, pool, quantised, reduce, sample, shapes, transposed,
+};
 use crate::ir::ValueId;
 use crate::tensor::error::Result;
 use crate::{ensure, fail};
@@ -20,9 +22,11 @@ pub const FAMILIES: &[&[Row]] = &[
     indexing::ROWS,
     linear::ROWS,
     quantised::ROWS,
+    transposed::ROWS,
     pool::ROWS,
     norm::ROWS,
     reduce::ROWS,
+    sample::ROWS,
     control::ROWS,
 ];
 

@@ -23,8 +23,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window of a node over `x`; `size` is its extent where the attribute leaves it out.
-    pub fn new(cx: &Cx, x: ValueId, size: Option<Vec<i64>>) -> Result<Window> {
+    /// The window of a node over `x`, whose padding is still to be found; `size` is its extent where the attribute leaves it out.
+    pub fn unpadded(cx: &Cx, x: ValueId, size: Option<Vec<i64>>) -> Result<Window> {
         let extents = cx.shape(x);
         ensure!(extents.len() >= 3, MalformedModel, "its operand is {}, without axes behind batch and channel", cx.fact(x));
         let axes = extents.len() - 2;
@@ -40,15 +40,17 @@ impl Window {
             let fits = list.len() == axes && list.iter().all(|v| (1..=i64::from(i32::MAX)).contains(v));
             ensure!(fits, MalformedModel, "attribute '{name}' is {list:?}; {axes} positive numbers are needed");
         }
-        let mut window = Window { size, strides, dilation, padding: vec![0; 2 * axes], explicit: false };
+        Ok(Window { size, strides, dilation, padding: vec![0; 2 * axes], explicit: false })
+    }
+
+    /// The window of a node over `x`, with its padding.
+    pub fn new(cx: &Cx, x: ValueId, size: Option<Vec<i64>>) -> Result<Window> {
+        let mut window = Window::unpadded(cx, x, size)?;
+        let extents = cx.shape(x);
         match cx.attrs.text_or("auto_pad", "NOTSET")? {
             "NOTSET" | "" => {
                 window.explicit = true;
-                if let Some(pads) = cx.attrs.ints("pads")? {
-                    let fits = pads.len() == 2 * axes && pads.iter().all(|v| (0..=i64::from(i32::MAX)).contains(v));
-                    ensure!(fits, MalformedModel, "attribute 'pads' is {pads:?}; {} numbers from 0 on are needed", 2 * axes);
-                    window.padding = pads;
-                }
+                window.stated_padding(cx)?;
             }
             mode @ ("SAME_UPPER" | "SAME_LOWER") => {
                 cx.attrs.ignore("pads");
@@ -58,6 +60,16 @@ impl Window {
             other => fail!(MalformedModel, "attribute 'auto_pad' is '{other}', none of NOTSET, SAME_UPPER, SAME_LOWER, VALID"),
         }
         Ok(window)
+    }
+
+    /// Takes the padding that the node states.
+    pub fn stated_padding(&mut self, cx: &Cx) -> Result<()> {
+        let Some(pads) = cx.attrs.ints("pads")? else { return Ok(()) };
+        let count = self.padding.len();
+        let fits = pads.len() == count && pads.iter().all(|v| (0..=i64::from(i32::MAX)).contains(v));
+        ensure!(fits, MalformedModel, "attribute 'pads' is {pads:?}; {count} numbers from 0 on are needed");
+        self.padding = pads;
+        Ok(())
     }
 
     /// Padding that makes each result extent the operand's divided by the step, rounded up.
