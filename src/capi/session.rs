@@ -17,6 +17,11 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 pub struct tvmtrt_session_t(Mutex<Session>);
 
 impl tvmtrt_session_t {
+    /// Wraps a session.
+    pub fn new(session: Session) -> tvmtrt_session_t {
+        tvmtrt_session_t(Mutex::new(session))
+    }
+
     /// The session, for one run; an error while another thread has it.
     pub fn take(&self) -> Result<MutexGuard<'_, Session>> {
         self.0.try_lock().map_err(|e| match e {
@@ -47,7 +52,7 @@ pub extern "C" fn tvmtrt_session_new(
     guard(|| {
         let (build, out) = (need(build, "build")?, need(out, "out")?);
         let options = option_read::session(&option_read::or_default(options))?;
-        out.write(Box::new(tvmtrt_session_t(Mutex::new(Session::new(build.build(), &options)?))));
+        out.write(Box::new(tvmtrt_session_t::new(Session::new(build.build(), &options)?)));
         Ok(())
     })
 }

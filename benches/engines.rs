@@ -1,0 +1,291 @@
+//! Engines on a GPU: built from the networks of a folder, then timed against the bare engine and against the ONNX parser's engine.
+//!
+//!     cargo bench --bench engines -- build FOLDER OUT [precision...]    builds; writes OUT/<case>.<precision>.engine, prints a line each
+//!     cargo bench --bench engines -- time FOLDER OUT [precision...]     runs those and OUT/<case>.<precision>.parser.engine
+//!
+//! FOLDER has a folder for each case, as tests/models/common.py describes; benches/parser.py makes them and the parser's engines.
+
+#![allow(unsafe_code)]
+
+#[path = "../tests/data/mod.rs"]
+mod data;
+
+use data::{Folder, Stored};
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_void};
+use std::path::{Path, PathBuf};
+use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
+use std::time::Instant;
+use tvmtrt::capi::dlpack::{DLDevice, DLTensor, data_type};
+use tvmtrt::capi::run::{tvmtrt_argument_t, tvmtrt_run};
+use tvmtrt::capi::session::tvmtrt_session_t;
+use tvmtrt::cuda::device::Device;
+use tvmtrt::cuda::graph::Graph;
+use tvmtrt::cuda::lane::{BufferId, Lane};
+use tvmtrt::cuda::memory::DeviceMemory;
+use tvmtrt::partition::options::{Offload, PartitionOptions as Plan};
+use tvmtrt::session::build::{Build, BuildOptions};
+use tvmtrt::session::calibration::{Calibration, CalibrationOptions};
+use tvmtrt::session::model::Model;
+use tvmtrt::session::partition::{Partition, PartitionOptions};
+use tvmtrt::session::precision::Request;
+use tvmtrt::session::run::{Session, SessionOptions};
+use tvmtrt::session::shapes::InputSpec;
+use tvmtrt::tensor::error::Result;
+use tvmtrt::tensor::host::Tensor;
+use tvmtrt::tensorrt::context::ExecutionContext;
+use tvmtrt::tensorrt::engine::{Engine, Runtime};
+use tvmtrt::tensorrt::library::Library;
+use tvmtrt::tensorrt::search::Search;
+use tvmtrt::transform::precision::Precision;
+
+const WARM: usize = 30;
+const RUNS: usize = 300;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let [mode, folder, out, precisions @ ..] = arguments.as_slice() else {
+        println!("usage: engines build|time FOLDER OUT [precision...]");
+        return Ok(());
+    };
+    let wanted = |p: &&Precision| precisions.is_empty() && **p == Precision::Float32 || precisions.iter().any(|w| w == p.name());
+    let precisions: Vec<Precision> = Precision::ALL.iter().filter(wanted).copied().collect();
+    let folders = data::folders(Path::new(folder));
+    for folder in &folders {
+        for precision in &precisions {
+            let name = format!("{}.{}", folder.name, precision.name());
+            let outcome = match mode.as_str() {
+                "build" => build_case(folder, *precision, Path::new(out)),
+                _ => time_case(folder, *precision, Path::new(out)),
+            };
+            if let Err(e) = outcome {
+                println!("{name}: {e}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn file(out: &Path, folder: &Folder, precision: Precision, ending: &str) -> PathBuf {
+    out.join(format!("{}.{}{ending}.engine", folder.name, precision.name()))
+}
+
+/// The network with the shapes of its case, built or from the cache in `out`.
+fn build(folder: &Folder, precision: Precision, out: &Path) -> Result<Arc<Build>> {
+    let model = Arc::new(Model::load_file(&folder.model, &Default::default())?);
+    let case = &folder.cases[0];
+    let spec = |(name, t): &(String, Tensor)| InputSpec {
+        name: name.clone(),
+        dtype: None,
+        dims: t.shape().iter().map(|d| Some(*d as i64)).collect(),
+    };
+    let specs: Vec<InputSpec> = case.inputs.iter().map(spec).collect();
+    let plan = Plan { offload: Offload::On, ..Plan::default() };
+    let partition = Arc::new(Partition::new(&model, &specs, &PartitionOptions { plan, ..PartitionOptions::default() })?);
+    let mut options = BuildOptions { optimization_level: 3, ..BuildOptions::default() };
+    options.precision = Request { precision, ..Request::default() };
+    options.engines.cache = Some(tvmtrt::session::engines::CacheOptions { folder: out.join("cache"), ..Default::default() });
+    options.engines.timing_file = Some(out.join("timing"));
+    if precision == Precision::Int8 {
+        let mut calibration = Calibration::new(&partition, &CalibrationOptions::default())?;
+        calibration.add(&case.inputs.iter().map(|(_, t)| t.clone()).collect::<Vec<_>>())?;
+        options.precision.ranges = Some(Arc::new(calibration.ranges()?));
+    }
+    Ok(Arc::new(Build::new(&partition, &options)?))
+}
+
+fn build_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
+    let begin = Instant::now();
+    let built = build(folder, precision, out)?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let regions = built.partition.region_count();
+    let bytes = built.engine(0).unwrap_or_default();
+    std::fs::write(file(out, folder, precision, ""), bytes).expect("an engine's file");
+    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, precision.name(), built.region_state(0).unwrap_or("no region"));
+    Ok(())
+}
+
+fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
+    let (device, library) = (Device::get(0)?, Library::find(&Search::default())?);
+    let _current = device.enter()?;
+    let case = &folder.cases[0];
+    let mut row: BTreeMap<&str, String> = BTreeMap::new();
+    let ours = std::fs::read(file(out, folder, precision, "")).ok();
+    let theirs = std::fs::read(file(out, folder, precision, ".parser")).ok();
+    let built = build(folder, precision, out)?;
+    let load = |bytes: &[u8]| Runtime::new(library, None)?.deserialize(bytes);
+    let mut raw = ours.as_deref().map(|b| Bare::new(device, load(b)?, case)).transpose()?;
+    let mut parser = theirs.as_deref().map(|b| Bare::new(device, load(b)?, case)).transpose()?;
+    let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for graph in [false, true] {
+        let names = if graph { ["raw graph", "tvmtrt_run graph", "parser graph"] } else { ["raw", "tvmtrt_run", "parser"] };
+        let mut run = Whole::new(device, &built, case, graph)?;
+        // In turns, so that all meet the same state of the machine.
+        for i in 0..WARM + RUNS {
+            let mut note = |name, took: f64| if i >= WARM { times.entry(name).or_default().push(took * 1e6) };
+            if let Some(raw) = &mut raw {
+                note(names[0], raw.run(graph)?);
+            }
+            note(names[1], run.run());
+            if let Some(parser) = &mut parser {
+                note(names[2], parser.run(graph)?);
+            }
+        }
+        row.insert(if graph { "error, graph" } else { "error" }, format!("{:.2e}", error(&run.outputs()?, case)));
+    }
+    if let Some(parser) = &mut parser {
+        row.insert("error, parser", format!("{:.2e}", error(&parser.outputs()?, case)));
+    }
+    for (name, mut t) in times {
+        t.sort_by(f64::total_cmp);
+        row.insert(name, format!("{:.1}", t[t.len() / 2]));
+    }
+    println!("{}.{}: {}", folder.name, precision.name(), row.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", "));
+    Ok(())
+}
+
+/// The largest difference from the stored outputs, in parts of the largest element.
+fn error(got: &[Tensor], case: &Stored) -> f64 {
+    let mut worst = 0f64;
+    for (g, (_, w)) in got.iter().zip(&case.outputs) {
+        let (g, w) = (g.to_f64s(), w.to_f64s());
+        let scale = w.iter().fold(0f64, |m, v| m.max(v.abs()));
+        worst = g.iter().zip(&w).map(|(a, b)| (a - b).abs() / scale).fold(worst, f64::max);
+    }
+    worst
+}
+
+/// Inputs and outputs of a case on the device.
+struct There<'a> {
+    case: &'a Stored,
+    lane: Lane,
+}
+
+impl<'a> There<'a> {
+    fn new(device: &'static Device, case: &'a Stored) -> Result<There<'a>> {
+        let mut lane = Lane::new(device, case.inputs.len() + case.outputs.len())?;
+        lane.begin(None)?;
+        for (i, (_, t)) in case.inputs.iter().chain(&case.outputs).enumerate() {
+            lane.upload(BufferId(i), t.bytes())?;
+        }
+        lane.wait()?;
+        Ok(There { case, lane })
+    }
+
+    fn address(&mut self, i: usize) -> u64 {
+        let t = self.case.inputs.iter().chain(&self.case.outputs).nth(i).map(|(_, t)| t.bytes().len()).unwrap_or(0);
+        self.lane.span(BufferId(i), t).expect("memory").address()
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>> {
+        let first = self.case.inputs.len();
+        let mut out = Vec::new();
+        for (k, (_, t)) in self.case.outputs.iter().enumerate() {
+            let span = self.lane.span(BufferId(first + k), t.bytes().len())?;
+            self.lane.receive(BufferId(first + k), span)?;
+            let bytes = self.lane.host(BufferId(first + k), t.bytes().len())?.to_vec();
+            out.push(Tensor::new(t.dtype(), t.shape().to_vec(), bytes.into())?);
+        }
+        Ok(out)
+    }
+}
+
+/// An engine with nothing around it: everything is set once, a run is one call.
+struct Bare<'a> {
+    graph: Option<Graph>,
+    context: ExecutionContext,
+    there: There<'a>,
+    _scratch: DeviceMemory,
+    _engine: Engine,
+}
+
+impl<'a> Bare<'a> {
+    fn new(device: &'static Device, engine: Engine, case: &'a Stored) -> Result<Bare<'a>> {
+        let mut there = There::new(device, case)?;
+        let scratch = DeviceMemory::new(device, engine.device_memory()? as usize)?;
+        let mut context = engine.create_context()?;
+        // SAFETY: all memory lives as long as the context.
+        unsafe { context.set_device_memory(scratch.address(), scratch.bytes() as u64)? };
+        for (i, (name, t)) in case.inputs.iter().chain(&case.outputs).enumerate() {
+            let name = CString::new(name.as_str()).expect("a name");
+            if i < case.inputs.len() {
+                context.set_shape(&name, t.shape())?;
+            }
+            // SAFETY: as above.
+            unsafe { context.set_address(&name, there.address(i))? };
+        }
+        let stream = there.lane.stream();
+        // SAFETY: the stream is the lane's own; everything is set.
+        unsafe { context.enqueue(stream.0)? };
+        there.lane.wait()?;
+        // SAFETY: as above.
+        let graph = Graph::record(device, there.lane.own(), |s| unsafe { context.enqueue(s.0) }).ok();
+        Ok(Bare { graph, context, there, _scratch: scratch, _engine: engine })
+    }
+
+    /// Seconds from the call until the result is there.
+    fn run(&mut self, graph: bool) -> Result<f64> {
+        let stream = self.there.lane.stream();
+        let begin = Instant::now();
+        // SAFETY: the stream is the lane's own, the memory lives.
+        unsafe {
+            match (&self.graph, graph) {
+                (Some(recorded), true) => recorded.launch(stream)?,
+                _ => self.context.enqueue(stream.0)?,
+            }
+        }
+        self.there.lane.wait()?;
+        Ok(begin.elapsed().as_secs_f64())
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>> {
+        self.there.outputs()
+    }
+}
+
+/// The engine as a C program runs it.
+struct Whole<'a> {
+    session: tvmtrt_session_t,
+    there: There<'a>,
+    tensors: Vec<(CString, Vec<i64>, DLTensor)>,
+}
+
+impl<'a> Whole<'a> {
+    fn new(device: &'static Device, build: &Arc<Build>, case: &'a Stored, cuda_graph: bool) -> Result<Whole<'a>> {
+        let mut there = There::new(device, case)?;
+        let mut session = Session::new(build, &SessionOptions { cuda_graph, ..SessionOptions::default() })?;
+        session.set_stream(Some(there.lane.stream()));
+        let mut tensors = Vec::new();
+        for (i, (name, t)) in case.inputs.iter().chain(&case.outputs).enumerate() {
+            let data = there.address(i) as usize as *mut c_void;
+            let device = DLDevice { device_type: 2, device_id: 0 };
+            let (ndim, dtype) = (t.shape().len() as i32, data_type(t.dtype()));
+            let tensor = DLTensor { data, device, ndim, dtype, shape: null_mut(), strides: null_mut(), byte_offset: 0 };
+            tensors.push((CString::new(name.as_str()).expect("a name"), t.shape().iter().map(|d| *d as i64).collect(), tensor));
+        }
+        Ok(Whole { session: tvmtrt_session_t::new(session), there, tensors })
+    }
+
+    /// Seconds from the call until the result is there.
+    fn run(&mut self) -> f64 {
+        let mut arguments = Vec::new();
+        for (name, shape, tensor) in &mut self.tensors {
+            tensor.shape = shape.as_mut_ptr();
+            arguments.push(tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: null_mut() });
+        }
+        let (inputs, outputs) = arguments.split_at(self.there.case.inputs.len());
+        let begin = Instant::now();
+        // SAFETY: a live session; arguments and what they point to live.
+        let error = unsafe {
+            tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len())
+        };
+        self.there.lane.wait().expect("the run");
+        assert!(error.is_none(), "tvmtrt_run failed");
+        begin.elapsed().as_secs_f64()
+    }
+
+    fn outputs(&mut self) -> Result<Vec<Tensor>> {
+        self.there.outputs()
+    }
+}

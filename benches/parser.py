@@ -1,0 +1,84 @@
+"""What benches/engines.rs is measured against: networks with onnxruntime's outputs, and the ONNX parser's engines of them.
+
+    python3 benches/parser.py cases MODELS FOLDER NAME...        NAME is a model of MODELS/NAME.onnx and a batch, such as resnet18_dyn:32
+    python3 benches/parser.py build FOLDER OUT [precision...]    OUT/<case>.<precision>.parser.engine with TensorRT's Python package
+
+The second shares OUT/timing with `engines build`, so that both choose among the same measurements.
+"""
+
+import os
+import sys
+import time
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/models"))
+
+
+def inputs_of(session, batch):
+    generator = np.random.default_rng(7)
+    for i in session.get_inputs():
+        shape = [d if isinstance(d, int) else batch for d in i.shape]
+        if i.type == "tensor(int64)":
+            value = np.ones(shape, np.int64) if "mask" in i.name else generator.integers(0, 8192, shape)
+        else:
+            coarse = generator.standard_normal(shape[:2] + [7, 7])
+            smooth = np.kron(coarse, np.ones((1, 1, shape[2] // 7, shape[3] // 7)))
+            value = (smooth + 0.3 * generator.standard_normal(shape)).astype(np.float32)
+        yield i.name, value
+
+
+def cases(models, folder, *names):
+    import common
+
+    for name in names:
+        model, batch = name.split(":")
+        path = os.path.abspath(os.path.join(models, model + ".onnx"))
+        session = common.session(path)
+        inputs = list(inputs_of(session, int(batch)))
+        outputs = zip([o.name for o in session.get_outputs()], session.run(None, dict(inputs)))
+        case = {"name": "n" + batch, "inputs": inputs, "outputs": list(outputs)}
+        common.write(os.path.join(folder, f"{model.removesuffix('_dyn')}.{batch}"), path, [case])
+        print(name, {n: list(v.shape) for n, v in inputs}, flush=True)
+
+
+def build(folder, out, *precisions):
+    import json
+
+    import tensorrt_bindings as trt
+
+    logger = trt.Logger(trt.Logger.ERROR)
+    for case in sorted(os.listdir(folder)):
+        index = json.load(open(os.path.join(folder, case, "index.json")))
+        for precision in precisions or ["float32"]:
+            builder = trt.Builder(logger)
+            network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.EXPLICIT_BATCH))
+            parser = trt.OnnxParser(network, logger)
+            if not parser.parse_from_file(os.path.join(folder, case, index["model"])):
+                print(case, [parser.get_error(i).desc() for i in range(parser.num_errors)], flush=True)
+                continue
+            config = builder.create_builder_config()
+            config.clear_flag(trt.BuilderFlag.TF32)
+            if precision != "float32":
+                config.set_flag({"float16": trt.BuilderFlag.FP16, "bfloat16": trt.BuilderFlag.BF16}[precision])
+            timing = os.path.join(out, "timing")
+            earlier = open(timing, "rb").read() if os.path.exists(timing) else b""
+            cache = config.create_timing_cache(earlier)
+            config.set_timing_cache(cache, False)
+            profile = builder.create_optimization_profile()
+            for tensor in index["cases"][0]["inputs"]:
+                profile.set_shape(tensor["name"], *[tensor["shape"]] * 3)
+            config.add_optimization_profile(profile)
+            begin = time.perf_counter()
+            plan = builder.build_serialized_network(network, config)
+            seconds = time.perf_counter() - begin
+            if plan is None:
+                print(case, precision, "is not built", flush=True)
+                continue
+            open(os.path.join(out, f"{case}.{precision}.parser.engine"), "wb").write(plan)
+            open(timing, "wb").write(config.get_timing_cache().serialize())
+            print(f"{case}.{precision}: parser's engine in {seconds:.1f} s, {plan.nbytes} bytes", flush=True)
+
+
+if __name__ == "__main__":
+    {"cases": cases, "build": build}[sys.argv[1]](*sys.argv[2:])
