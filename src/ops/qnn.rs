@@ -93,7 +93,7 @@ fn eval_dequantize(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
 
 /// What TensorRT's layers ask of scale and zero point: constants, the one positive, the other 0. Gives scale and axis.
 fn symmetric(v: &NodeView, b: &mut Builder, axis: i64) -> Accepted<(TensorId, Option<usize>)> {
-    let refuse = |rule, reason: String, lift: &str| Err(Refusal::new(rule, reason, lift));
+    let refuse = |rule, reason: String, lift: &'static str| Err(Refusal::new(rule, reason, lift));
     let Some(scale) = v.constant(1) else {
         return refuse("qnn.scale-not-constant", "the scale is computed by the network".into(), "make it a constant");
     };
