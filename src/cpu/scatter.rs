@@ -1,6 +1,7 @@
 //! Scatter by element and by place: the data are copied, then updates go where the indices say, one after the other.
 
 use crate::cpu::routine::{Call, Read};
+use crate::ensure;
 use crate::ops::scatter::{ScatterElements, ScatterNd};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -12,8 +13,10 @@ pub fn elements(call: &mut Call) -> Result<()> {
     let a: &ScatterElements = call.node.attrs.get();
     let [data, indices, updates] = operands(call)?;
     let axis = shape::axis(a.axis, data.shape.len())?;
-    let own = strides(data.shape);
+    let (own, given) = (strides(data.shape), updates.shape);
     scattered(call, &a.reduction, data, updates, &|dtype, out, updates| {
+        let fits = (0..own.len()).all(|i| i == axis || indices.shape[i] <= data.shape[i]) && indices.shape == given;
+        ensure!(fits, WrongShape, "data of {:?}, indices of {:?} and updates of {given:?}", data.shape, indices.shape);
         let mut index = vec![0usize; indices.shape.len()];
         for (n, chosen) in indices.ints().into_iter().enumerate() {
             let along = place(chosen, data.shape[axis])?;
@@ -32,6 +35,8 @@ pub fn nd(call: &mut Call) -> Result<()> {
     let (m, own) = (indices.shape[0], strides(data.shape));
     let (count, part): (usize, usize) = (indices.shape[1..].iter().product(), data.shape[m..].iter().product());
     let chosen = indices.ints();
+    let fits = updates.shape == [&indices.shape[1..], &data.shape[m..]].concat();
+    ensure!(fits, WrongShape, "data of {:?}, indices of {:?} and updates of {:?}", data.shape, indices.shape, updates.shape);
     scattered(call, &a.mode, data, updates, &|dtype, out, updates| {
         for n in 0..count {
             let mut at = 0;

@@ -1,8 +1,7 @@
 //! Routines whose results have as many rows as the data say: places of elements that are not zero, boxes that are kept.
 
 use crate::ir::Node;
-use crate::ops::nms::Nms;
-use crate::tensor::dtype::DType;
+use crate::ops::nms::{Nms, check};
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
 
@@ -63,7 +62,7 @@ impl Corners {
 /// `vision.all_class_non_max_suppression`.
 pub fn non_max_suppression(node: &Node, x: &[Tensor]) -> Result<Vec<Tensor>> {
     let center = node.attrs.get::<Nms>().center_point_box;
-    debug_assert_eq!(x[0].dtype(), DType::F32);
+    check(x)?;
     let (boxes, scores) = (x[0].values::<f32>(), x[1].values::<f32>());
     let (most, limit, least) = (x[2].values::<i64>()[0], x[3].values::<f32>()[0], x[4].values::<f32>()[0]);
     let most = usize::try_from(most).unwrap_or(0);

@@ -13,6 +13,7 @@ pub mod splice;
 use crate::ir::Graph;
 use crate::tensor::dim::Symbol;
 use crate::tensor::error::Result;
+use crate::transform::fold::fold_weights;
 use program::Program;
 use std::collections::BTreeSet;
 
@@ -23,7 +24,8 @@ pub fn compile(graph: &Graph) -> Result<Program> {
 
 /// The program that computes `graph` where symbols of these names have values.
 pub fn compile_with(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
-    let mut program = lower::lower(graph, known)?;
+    let floats = fold_weights(graph)?;
+    let mut program = lower::lower(floats.as_ref().unwrap_or(graph), known)?;
     fuse::fuse(&mut program);
     Ok(program)
 }

@@ -135,6 +135,8 @@ impl Cut<'_> {
             return self.value(old, Def::Const(t.clone()));
         }
         let new = self.value(old, Def::Input(self.inputs.len()));
+        // Names of inner values need not be unique; those of inputs are.
+        self.out.values[new.0 as usize].name = format!("{}", old.0);
         self.inputs.push(old);
         self.out.inputs.push(new);
         new

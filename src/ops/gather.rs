@@ -7,7 +7,7 @@ use crate::loops::{Body, Kernel, Op, Role};
 use crate::network::layer::LayerKind;
 use crate::ops::conv::indices as places;
 use crate::ops::elementwise::ints;
-use crate::ops::index::{bounded, check_indices, clamped, from_front, step};
+use crate::ops::index::{bounded, check_indices, clamped, from_front, running, step};
 use crate::ops::movement::{pick, strides};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
@@ -38,6 +38,8 @@ pub static GATHER: OpDef = OpDef {
     eval: |c, x| {
         let axis = shape::axis(c.attrs.get::<Gather>().axis, x[0].shape().len())?;
         let (own, chosen) = (strides(x[0].shape()), ints(&x[1])?);
+        let fits = (0..own.len()).all(|i| i == axis || x[1].shape()[i] <= x[0].shape()[i]);
+        ensure!(fits, WrongShape, "indices of shape {:?} do not fit into data of {:?}", x[1].shape(), x[0].shape());
         ensure!(!x[0].is_empty() || x[1].is_empty(), BadGraph, "the data are empty");
         let from = places(x[1].shape()).zip(&chosen).map(|(mut place, index)| {
             place[axis] = clamped(*index, x[0].shape()[axis]);
@@ -62,7 +64,7 @@ pub static GATHER: OpDef = OpDef {
         let index = bounded(&mut body, raw, &v.shape(0)[axis]);
         let mut offset = body.int(DType::I64, 0);
         for (i, stride) in shape::strides(v.shape(0)).iter().enumerate() {
-            let at = if i == axis { index } else { body.push(Op::Index(i)) };
+            let at = if i == axis { index } else { running(&mut body, i, &v.shape(1)[i], &v.shape(0)[i]) };
             offset = step(&mut body, offset, at, stride);
         }
         body.push(Op::LoadAt(data, offset));

@@ -12,7 +12,7 @@ use crate::network::layer::LayerKind;
 use crate::network::refusal::Accepted;
 use crate::ops::conv::indices as places;
 use crate::ops::elementwise::ints;
-use crate::ops::index::{bounded, check_indices, clamped, from_front, step};
+use crate::ops::index::{bounded, check_indices, clamped, from_front, running, step};
 use crate::ops::movement::{affine_indices, pick, strides};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
@@ -69,6 +69,7 @@ pub static GATHER_ND: OpDef = OpDef {
         let batch = c.attrs.get::<GatherNd>().batch_dims as usize;
         let (data, m, outer) = (x[0].shape(), x[1].shape()[0], &x[1].shape()[1..]);
         let (own, chosen, count) = (strides(data), ints(&x[1])?, outer.iter().product::<usize>());
+        ensure!(outer[..batch] == data[..batch], WrongShape, "the first {batch} extents of {data:?} and places {outer:?} differ");
         let rest: Vec<usize> = affine_indices(&data[batch + m..], 0, &own[batch + m..]);
         let mut from = Vec::with_capacity(count * rest.len());
         for (n, place) in places(outer).enumerate() {
@@ -103,7 +104,8 @@ pub static GATHER_ND: OpDef = OpDef {
                 let raw = body.load(Access { buffer: indices, offset: first, strides: [&steps[1..], &tail].concat() });
                 bounded(&mut body, raw, &v.shape(0)[i])
             } else {
-                body.push(Op::Index(if i < batch { i } else { i - batch - m + outer }))
+                let axis = if i < batch { i } else { i - batch - m + outer };
+                running(&mut body, axis, &v.output(0).shape[axis], &v.shape(0)[i])
             };
             offset = step(&mut body, offset, at, stride);
         }

@@ -46,6 +46,17 @@ pub fn bounded(body: &mut Body, raw: Val, extent: &Dim) -> Val {
     body.binary(Binary::Max, index, zero)
 }
 
+/// The running index of an axis of extent `own`, kept inside an extent that it is not known to fit.
+pub fn running(body: &mut Body, axis: usize, own: &Dim, extent: &Dim) -> Val {
+    let at = body.push(Op::Index(axis));
+    if (extent - own).interval().0 >= 0 {
+        return at;
+    }
+    let (extent, one) = (body.push(Op::Size(extent.clone())), body.int(DType::I64, 1));
+    let last = body.binary(Binary::Sub, extent, one);
+    body.binary(Binary::Min, at, last)
+}
+
 /// `sum + index * stride`.
 pub fn step(body: &mut Body, sum: Val, index: Val, stride: &Dim) -> Val {
     let stride = body.push(Op::Size(stride.clone()));

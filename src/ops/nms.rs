@@ -48,7 +48,16 @@ fn infer(c: &InferCtx, x: &[&Fact]) -> Result<Vec<Fact>> {
     Ok(vec![Fact::new(DType::I64, vec![Dim::symbol(&format!("{}.0", c.node), 0, most), Dim::from(3i64)])])
 }
 
+/// Refuses tensors whose extents do not fit each other.
+pub fn check(x: &[Tensor]) -> Result<()> {
+    let (boxes, scores) = (x[0].shape(), x[1].shape());
+    let fits = boxes.len() == 3 && scores.len() == 3 && boxes[2] == 4 && boxes[0] == scores[0] && boxes[1] == scores[2];
+    ensure!(fits, WrongShape, "boxes of shape {boxes:?} and scores of {scores:?}");
+    Ok(())
+}
+
 fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
+    check(x)?;
     let center = c.attrs.get::<Nms>().center_point_box;
     let (boxes, scores, most) = (x[0].to_f64s(), x[1].to_f64s(), ints(&x[2])?[0]);
     let (iou, least) = (x[3].to_f64s()[0], x[4].to_f64s()[0]);

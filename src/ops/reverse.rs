@@ -4,11 +4,11 @@ use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
 use crate::ir::view::NodeView;
-use crate::loops::{Access, Binary, Body, Kernel, Op, Role};
+use crate::loops::{Binary, Body, Kernel, Op, Role};
 use crate::network::layer::LayerKind;
 use crate::ops::conv::indices as places;
 use crate::ops::elementwise::ints;
-use crate::ops::index::{as_int32, check_indices, step};
+use crate::ops::index::{as_int32, check_indices, running, step};
 use crate::ops::movement::{affine_indices, lower_affine, pick, pick_value, strides};
 use crate::ops::strided_slice::{Part, slice_layers};
 use crate::tensor::dim::{Answer, Dim};
@@ -92,6 +92,7 @@ fn infer_sequence(c: &InferCtx, x: &[&Fact]) -> Result<Vec<Fact>> {
 fn eval_sequence(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
     let (sequence, batch) = axes(c.attrs.get(), x[0].shape().len())?;
     let (lengths, own) = (ints(&x[1])?, strides(x[0].shape()));
+    ensure!(lengths.len() == x[0].shape()[batch], WrongShape, "{} lengths for {} sequences", lengths.len(), x[0].shape()[batch]);
     let from = places(x[0].shape()).map(|mut place| {
         let (i, length) = (place[sequence] as i64, lengths[place[batch]].min(x[0].shape()[sequence] as i64));
         place[sequence] = if i < length { length - 1 - i } else { i } as usize;
@@ -108,9 +109,8 @@ fn lower_sequence(v: &NodeView) -> Result<Lowering> {
     let lengths = k.add(Role::Input, v.dtype(1), v.shape(1));
     let out = k.add(Role::Output, v.dtype(0), v.shape(0));
     let mut body = Body::default();
-    let mut along = vec![Dim::from(0i64); v.input(0).rank()];
-    along[batch] = Dim::from(1i64);
-    let length = body.load(Access { buffer: lengths, offset: Dim::from(0i64), strides: along });
+    let at = running(&mut body, batch, &v.shape(0)[batch], &v.shape(1)[0]);
+    let length = body.push(Op::LoadAt(lengths, at));
     let length = body.push(Op::Cast(DType::I64, length));
     let extent = body.push(Op::Size(v.shape(0)[sequence].clone()));
     let length = body.binary(Binary::Min, length, extent);

@@ -105,6 +105,8 @@ fn eval_elements(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
     let a: &ScatterElements = c.attrs.get();
     let axis = shape::axis(a.axis, x[0].shape().len())?;
     let (own, chosen) = (strides(x[0].shape()), ints(&x[1])?);
+    let fits = (0..own.len()).all(|i| i == axis || x[1].shape()[i] <= x[0].shape()[i]);
+    ensure!(fits, WrongShape, "indices of shape {:?} do not fit into data of {:?}", x[1].shape(), x[0].shape());
     let mut to = Vec::with_capacity(chosen.len());
     for (mut place, index) in places(x[1].shape()).zip(&chosen) {
         place[axis] = inside(*index, x[0].shape()[axis])?;

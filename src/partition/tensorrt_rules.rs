@@ -36,6 +36,7 @@ impl TensorRtRules {
     /// Converts the node on its own and checks what comes out.
     pub fn accepts(&self, view: &NodeView) -> Accepted<()> {
         tensorrt_since::check(view.op().name, &self.planned.capabilities)?;
+        known_extents(view)?;
         let mut builder = Builder::new(view.name());
         builder.scope(view.name());
         let operands = operands(view, &mut builder)?;
@@ -107,6 +108,20 @@ fn operands(view: &NodeView, builder: &mut Builder) -> Accepted<Vec<TensorId>> {
         out.push(id);
     }
     Ok(out)
+}
+
+/// Engines are given all extents before they run.
+fn known_extents(view: &NodeView) -> Accepted<()> {
+    let mut used = BTreeSet::new();
+    let values = view.node().inputs.iter().chain(&view.node().outputs);
+    values.flat_map(|v| &view.graph.fact(*v).shape).for_each(|d| d.collect_symbols(&mut used));
+    if used.is_empty() {
+        return Ok(());
+    }
+    match used.difference(&view.graph.symbols()).next() {
+        Some(s) => Err(Refusal::new("extent.data-dependent", format!("the extent {} is known only when the network runs", s.name), "")),
+        None => Ok(()),
+    }
 }
 
 /// The layers give what the operator infers; nodes behind rely on it.
