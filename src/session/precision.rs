@@ -72,6 +72,7 @@ impl Request {
                 log.say(Level::Info, format_args!("region '{}': {products} of {all} products in int8", graph.name));
                 let level = if products == 0 && all > 0 { Level::Warning } else { Level::Info };
                 kept.iter().for_each(|(n, why)| log.say(level, format_args!("node '{n}' stays in float32: {why}")));
+                log.say(Level::Debug, format_args!("{}", quantised.graph));
                 return Ok(quantised.graph);
             };
             log.say(Level::Info, format_args!("node '{name}' stays in float32: {why}"));
@@ -89,6 +90,7 @@ impl Request {
                 let (narrow, casts, all) = (narrowed.narrow, narrowed.casts, graph.nodes.len());
                 log.say(Level::Info, format_args!("region '{}': {narrow} of {all} nodes in {to}, {casts} casts", graph.name));
                 narrowed.kept.iter().for_each(|(n, why)| log.say(Level::Debug, format_args!("node '{n}' stays in float32: {why}")));
+                log.say(Level::Debug, format_args!("{}", narrowed.graph));
                 return Ok(narrowed.graph);
             }
             for (name, why) in refused {

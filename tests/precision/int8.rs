@@ -26,6 +26,7 @@ use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::transform;
+use tvmtrt::transform::precision::autocast::{Autocast, autocast};
 use tvmtrt::transform::precision::histogram::Method;
 use tvmtrt::transform::precision::quantise::{Quantised, quantise};
 use tvmtrt::transform::precision::ranges::Ranges;
@@ -70,6 +71,9 @@ fn products_read_int8() {
     // One pair for each operand that is computed, and the way back for each that is constant.
     assert_eq!((count("qnn.quantize"), count("qnn.dequantize")), (3, 6));
     golden("precision_int8", &quantised.graph.to_string());
+    // float16 leaves such products alone, whoever made them.
+    let both = autocast(&quantised.graph, &Autocast { to: DType::F16, keep: BTreeSet::new() }).unwrap();
+    assert_eq!((both.narrow, both.casts), (0, 0), "{}", both.graph);
     let network = to_network(&quantised.graph).unwrap();
     check(&network, &partition.planned()).unwrap();
     assert!(!network.layers.iter().any(|l| matches!(l.kind, LayerKind::Convolution { .. })), "a float32 convolution\n{network}");

@@ -9,5 +9,6 @@ mod suite;
 
 mod int8;
 mod networks;
+mod operators;
 mod small;
 mod widen;

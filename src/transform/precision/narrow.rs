@@ -66,6 +66,8 @@ impl<'a> Decision<'a> {
         let view = NodeView::new(self.graph, id);
         match row.class {
             Class::Keep => Err(Some(row.why.into())),
+            // A cast between would hide the scales.
+            Class::Gain if self.is_of_int8(&view) => Err(Some("it is a product of int8 already".into())),
             Class::Gain => self.constants_fit(&view).map_err(|why| {
                 self.warnings.push(format!("node '{}' ({}) stays in float32: {why}", view.name(), view.op().name));
                 Some(why)
@@ -111,6 +113,12 @@ impl<'a> Decision<'a> {
             return Err(Some("it has more than one float type".into()));
         }
         rule(&view).ok_or_else(|| Some(format!("no rule names {}", node.op.name)))
+    }
+
+    /// Whether a node reads what was int8.
+    fn is_of_int8(&self, view: &NodeView) -> bool {
+        let producers = view.node().inputs.iter().filter_map(|v| self.graph.producer(*v));
+        producers.into_iter().any(|n| self.graph.node(n).op.name == "qnn.dequantize")
     }
 
     /// The float32 operands that are no constants, each once.
