@@ -12,6 +12,7 @@ mod clip;
 mod concatenate;
 mod conv;
 mod conv_transpose;
+mod conv_transpose_lower;
 mod dense;
 mod elementwise;
 mod full;
