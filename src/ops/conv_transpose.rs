@@ -3,21 +3,20 @@
 
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
-use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
+use crate::ir::opdef::{EvalCtx, InferCtx, OpDef, Tolerance};
 use crate::ir::view::NodeView;
-use crate::loops::contract::{Contract, ContractKind, Window};
-use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Stage, Val};
+use crate::loops::contract::Window;
 use crate::network::TensorId;
 use crate::network::builder::Builder;
 use crate::network::layer::LayerKind;
 use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::conv::{indices, network_window, window, with_unit_axis};
+use crate::ops::conv_transpose_lower::lower;
 use crate::ops::movement::strides;
 use crate::tensor::dim::{Answer, Dim};
-use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
-use crate::tensor::shape::{self, element_count, text};
+use crate::tensor::shape::{self, text};
 use crate::{attributes, ensure};
 
 attributes! {
@@ -36,8 +35,11 @@ attributes! {
     }
 }
 
+/// Most elements of weights that zeros are written into.
+const MAX_WEIGHTS: i64 = 1 << 28;
+
 /// The window, and what the result has more behind each axis.
-fn transposed_window(a: &ConvTranspose, w: &[Dim]) -> Result<(Window, Vec<i64>)> {
+pub fn transposed_window(a: &ConvTranspose, w: &[Dim]) -> Result<(Window, Vec<i64>)> {
     let kernel = w[2..].iter().map(|d| d.as_const()).collect::<Option<Vec<i64>>>();
     let Some(kernel) = kernel else { crate::fail!(BadGraph, "the kernel's extents {} are not fixed", text(w)) };
     let more = if a.output_padding.is_empty() { vec![0; kernel.len()] } else { a.output_padding.clone() };
@@ -131,6 +133,11 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], spatial: usize) -> Acc
         w.kernel[i] += taps;
         w.pad_end[i] += taps * w.dilation[i] - more[i];
     }
+    let elements = w.kernel.iter().fold(v.shape(1)[0].interval().1.saturating_mul(v.shape(1)[1].interval().1), |n, k| n.saturating_mul(*k));
+    if elements > MAX_WEIGHTS {
+        let reason = format!("with zeros for dilation and output_padding the weights have {elements} elements");
+        return Err(Refusal::new("conv_transpose.too-many-zeros", reason, "less dilation, or less output_padding"));
+    }
     let mut weights = with_zeros(weights, &w.kernel, &spread);
     let (mut window, mut data) = (network_window(&w), x[0]);
     if spatial == 1 {
@@ -162,125 +169,6 @@ fn with_zeros(weights: &Tensor, kernel: &[i64], spread: &[i64]) -> Tensor {
         v[flat as usize]
     };
     Tensor::from_f64s(weights.dtype(), &shape, &indices(&shape).map(element).collect::<Vec<_>>())
-}
-
-/// A product gives what each element of the data adds to each place of its window; a sum over the places gathers what falls on each
-/// element of the result.
-fn lower(v: &NodeView) -> Result<Lowering> {
-    let a: &ConvTranspose = v.attrs();
-    let (w, _) = transposed_window(a, v.shape(1))?;
-    let (dtype, dims) = (v.dtype(0), v.shape(0));
-    let (groups, zero, one) = (Dim::from(a.groups), Dim::from(0i64), Dim::from(1i64));
-    let depth = v.shape(1)[0].floor_div(&groups);
-    let taps = Dim::from(w.kernel.iter().product::<i64>());
-    let (rows, pixels) = (&v.shape(1)[1] * &taps, element_count(&dims[2..]));
-    let mut k = Kernel::new(v.name());
-    let (x, weights) = (k.add(Role::Input, dtype, dims), k.add(Role::Input, dtype, v.shape(1)));
-    let out = k.add(Role::Output, dtype, &v.output(0).shape);
-    let columns = k.add(Role::Local, dtype, &[dims[0].clone(), groups.clone(), rows.clone(), pixels.clone()]);
-    let (mut batch, mut a_strides, mut b_strides) = (vec![dims[0].clone()], vec![zero.clone()], vec![&dims[1] * &pixels]);
-    if a.groups > 1 {
-        batch.push(groups);
-        a_strides.push(&depth * &rows);
-        b_strides.push(&depth * &pixels);
-    }
-    a_strides.extend([one.clone(), rows.clone()]);
-    b_strides.extend([pixels.clone(), one]);
-    let kind = ContractKind::MatMul {
-        a: Access { buffer: weights, offset: zero.clone(), strides: a_strides },
-        b: Access { buffer: x, offset: zero, strides: b_strides },
-        batch,
-        m: rows,
-        n: pixels,
-        k: depth,
-    };
-    k.stages.push(Stage::Contract(Contract { kind, out: columns, epilogue: None }));
-    let stage = gather(&k, &w, dims, columns, out);
-    k.stages.push(stage);
-    Ok(Lowering::Kernel(k))
-}
-
-/// `out[n, map, o]` as the sum of all `columns[n, map, tap, pixel]` that fall on it.
-fn gather(k: &Kernel, w: &Window, x: &[Dim], columns: BufferId, out: BufferId) -> Stage {
-    let (spatial, dims) = (w.kernel.len(), k.buffer(out).shape.clone());
-    let mut body = Body::default();
-    let (mut tap, mut pixel, mut inside) = (body.int(DType::I64, 0), body.int(DType::I64, 0), None);
-    let mut inner = Vec::new();
-    for i in 0..spatial {
-        let axis = falling(&mut body, w, i, spatial, &x[i + 2]);
-        inner.push(Dim::from(axis.count));
-        let (kernel, extent) = (body.int(DType::I64, w.kernel[i]), body.push(Op::Size(x[i + 2].clone())));
-        tap = body.binary(Binary::Mul, tap, kernel);
-        tap = body.binary(Binary::Add, tap, axis.tap);
-        pixel = body.binary(Binary::Mul, pixel, extent);
-        pixel = body.binary(Binary::Add, pixel, axis.at);
-        inside = Some(inside.map_or(axis.inside, |all| body.binary(Binary::And, all, axis.inside)));
-    }
-    let taps = Dim::from(w.kernel.iter().product::<i64>());
-    let pixels = element_count(&x[2..]);
-    let (image, map) = (body.push(Op::Index(0)), body.push(Op::Index(1)));
-    let maps = body.push(Op::Size(dims[1].clone()));
-    let mut at = body.binary(Binary::Mul, image, maps);
-    at = body.binary(Binary::Add, at, map);
-    for (extent, step) in [(taps, tap), (pixels, pixel)] {
-        let extent = body.push(Op::Size(extent));
-        at = body.binary(Binary::Mul, at, extent);
-        at = body.binary(Binary::Add, at, step);
-    }
-    let v = body.push(Op::LoadAt(columns, at));
-    let none = body.constant(k.buffer(columns).dtype, 0.0);
-    body.push(Op::Select(inside.expect("a spatial axis"), v, none));
-    Stage::Reduce { out: k.dense(out), outer: dims, inner, fold: Fold::Sum, value: body, finish: Body::acc() }
-}
-
-/// What falls on one axis of an element of the result.
-struct Falling {
-    /// Places of the window that are looked at.
-    count: i64,
-    /// The place of the window.
-    tap: Val,
-    /// The element of the data, inside its axis in any case.
-    at: Val,
-    /// Whether there is such an element.
-    inside: Val,
-}
-
-fn falling(b: &mut Body, w: &Window, i: usize, spatial: usize, extent: &Dim) -> Falling {
-    let (at, step) = (b.push(Op::Index(2 + i)), b.push(Op::Index(2 + spatial + i)));
-    let (pad, stride) = (b.int(DType::I64, w.pad_begin[i]), b.int(DType::I64, w.stride[i]));
-    let (zero, one) = (b.int(DType::I64, 0), b.int(DType::I64, 1));
-    let at = b.binary(Binary::Add, at, pad);
-    let (count, tap, from, mut inside);
-    if w.dilation[i] == 1 {
-        // Every `stride`th place of the window, from the one where the remainder is zero on.
-        count = (w.kernel[i] + w.stride[i] - 1) / w.stride[i];
-        let (kernel, last) = (b.int(DType::I64, w.kernel[i]), b.int(DType::I64, w.kernel[i] - 1));
-        let (whole, rest) = (b.binary(Binary::Div, at, stride), b.binary(Binary::Rem, at, stride));
-        let further = b.binary(Binary::Mul, step, stride);
-        let place = b.binary(Binary::Add, rest, further);
-        inside = b.binary(Binary::Less, place, kernel);
-        tap = b.binary(Binary::Min, place, last);
-        from = b.binary(Binary::Sub, whole, step);
-    } else {
-        count = w.kernel[i];
-        let dilation = b.int(DType::I64, w.dilation[i]);
-        let reach = b.binary(Binary::Mul, step, dilation);
-        let back = b.binary(Binary::Sub, at, reach);
-        let rest = b.binary(Binary::Rem, back, stride);
-        inside = b.binary(Binary::Equal, rest, zero);
-        tap = step;
-        from = b.binary(Binary::Div, back, stride);
-        let behind = b.binary(Binary::GreaterEqual, back, zero);
-        inside = b.binary(Binary::And, inside, behind);
-    }
-    let extent = b.push(Op::Size(extent.clone()));
-    let (low, high) = (b.binary(Binary::GreaterEqual, from, zero), b.binary(Binary::Less, from, extent));
-    inside = b.binary(Binary::And, inside, low);
-    inside = b.binary(Binary::And, inside, high);
-    let last = b.binary(Binary::Sub, extent, one);
-    let clamped = b.binary(Binary::Min, from, last);
-    let at = b.binary(Binary::Max, clamped, zero);
-    Falling { count, tap, at, inside }
 }
 
 macro_rules! conv_transpose {

@@ -86,11 +86,15 @@ fn lower(v: &NodeView) -> Result<Lowering> {
     let squares = b.op("squares", &MULTIPLY, NoAttrs {}, &[x, x])?;
     let picture = vec![element_count(&dims[..axis]), Dim::from(1i64), dims[axis].clone(), element_count(&dims[axis + 1..])];
     let picture = b.op("picture", &RESHAPE, to(picture), &[squares])?;
-    let pool =
-        Pool { pool_size: vec![a.size, 1], padding: vec![(a.size - 1) / 2, 0, a.size / 2, 0], count_include_pad: true, ..Pool::default() };
+    // Neighbours beyond both ends of the axis are zeros: a window need not reach further.
+    let most = dims[axis].as_const().map_or(i64::MAX, |e| (e - 1).max(0));
+    let (front, back) = (((a.size - 1) / 2).min(most), (a.size / 2).min(most));
+    let window = front + back + 1;
+    let alpha = a.alpha * window as f64 / a.size as f64;
+    let pool = Pool { pool_size: vec![window, 1], padding: vec![front, 0, back, 0], count_include_pad: true, ..Pool::default() };
     let mean = b.op("mean", &AVG_POOL2D, pool, &[picture])?;
     let mean = b.op("shape", &RESHAPE, to(dims.to_vec()), &[mean])?;
-    let (alpha, beta, bias) = (number(&mut b, "alpha", a.alpha), number(&mut b, "beta", a.beta), number(&mut b, "bias", a.bias));
+    let (alpha, beta, bias) = (number(&mut b, "alpha", alpha), number(&mut b, "beta", a.beta), number(&mut b, "bias", a.bias));
     let scaled = b.op("scaled", &MULTIPLY, NoAttrs {}, &[mean, alpha])?;
     let sum = b.op("sum", &ADD, NoAttrs {}, &[scaled, bias])?;
     let divisor = b.op("divisor", &POWER, NoAttrs {}, &[sum, beta])?;

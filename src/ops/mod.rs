@@ -14,6 +14,7 @@ mod concatenate;
 mod control;
 mod conv;
 mod conv_transpose;
+mod conv_transpose_lower;
 mod dense;
 mod elementwise;
 mod full;

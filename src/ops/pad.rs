@@ -28,6 +28,12 @@ attributes! {
     }
 }
 
+/// Widest padding, and with it the largest result.
+const MAX_WIDTH: i64 = 1 << 40;
+
+/// Longest list of indices by which an axis is padded.
+const MAX_INDICES: i64 = 1 << 24;
+
 fn mode(a: &Pad) -> Result<SampleMode> {
     Ok(match a.pad_mode.as_str() {
         "constant" => SampleMode::Fill,
@@ -43,6 +49,8 @@ fn widths(a: &Pad, x: &[&Fact]) -> Result<Option<Vec<[Dim; 2]>>> {
     let Some(list) = param_value(&a.pad_width, x)? else { return Ok(None) };
     let rank = x[0].rank();
     ensure!(list.len() == 2 * rank, BadGraph, "pad_width has {} entries, not two for each of {rank} axes", list.len());
+    let bounded = |d: &Dim| d.as_const().is_none_or(|w| (-MAX_WIDTH..=MAX_WIDTH).contains(&w));
+    ensure!(list.iter().all(bounded), BadGraph, "pad_width {} is beyond {MAX_WIDTH}", text(&list));
     Ok(Some(list.chunks(2).map(|w| [w[0].clone(), w[1].clone()]).collect()))
 }
 
@@ -78,8 +86,11 @@ fn source(i: i64, extent: i64, mode: SampleMode) -> Option<i64> {
 fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
     let a: &Pad = c.attrs.get();
     let (mode, list, own) = (mode(a)?, param_eval(&a.pad_width, c, x)?, strides(x[0].shape()));
-    ensure!(list.len() == 2 * own.len(), BadGraph, "pad_width has {} entries for {} axes", list.len(), own.len());
+    let fits = list.len() == 2 * own.len() && list.iter().all(|w| (-MAX_WIDTH..=MAX_WIDTH).contains(w));
+    ensure!(fits, BadGraph, "pad_width is {list:?} for {} axes", own.len());
     let out: Vec<usize> = (0..own.len()).map(|i| (x[0].shape()[i] as i64 + list[2 * i] + list[2 * i + 1]).max(0) as usize).collect();
+    let count = out.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).filter(|n| *n as i64 <= MAX_WIDTH);
+    ensure!(count.is_some(), WrongShape, "a result of shape {out:?} is too large");
     let lacks = mode != SampleMode::Fill && x[0].is_empty() && !out.contains(&0);
     ensure!(!lacks, BadGraph, "an empty tensor has nothing to pad with");
     let size = x[0].dtype().size();
@@ -140,6 +151,10 @@ fn pad_axis(
     fill: Option<TensorId>,
 ) -> Accepted<TensorId> {
     let count = (extent + before + after).max(0);
+    if count > MAX_INDICES {
+        let reason = format!("axis {axis} becomes {count} elements long, too many to list");
+        return Err(Refusal::new("pad.too-long", reason, "fix all extents, or pad less"));
+    }
     let from: Vec<Option<i64>> = (0..count).map(|i| source(i - before, extent, mode)).collect();
     let list: Vec<i32> = from.iter().map(|i| i.unwrap_or(0) as i32).collect();
     let list = b.constant(Tensor::from_vec(&[list.len()], list))?;

@@ -63,7 +63,7 @@ fn pad_to(window: &mut Window, more: &mut [i64], extents: &[Dim], wanted: &[Dim]
         let Some(total) = (&whole - &wanted[i]).as_const() else {
             fail!(UnsupportedModel, "its padding depends on the extent {}; fix that to a number, or export with 'pads'", extents[i])
         };
-        more[i] += (-total).max(0);
+        more[i] = more[i].saturating_add(total.saturating_neg().max(0));
         let total = total.max(0);
         let (less, rest) = (total / 2, total - total / 2);
         let (begin, end) = if more_at_end { (less, rest) } else { (rest, less) };
