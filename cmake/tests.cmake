@@ -38,6 +38,10 @@ example_test(
 example_test(
   run_network_says_what_is_wrong "error [0-9]+: .*no_such_input" "${examples}/run_network" "${networks}/resnet18/model.onnx"
   "no_such_input=1")
+example_test(dynamic_batch "batch 5: first row begins with" "${examples}/dynamic_batch" "${networks}/mobilenet_v2_dynamic/model.onnx" 5 3,224,224)
+example_test(
+  device_tensors_stream "first results: |SKIP: there is no GPU" "${examples}/device_tensors_stream" "${networks}/resnet18/model.onnx"
+  "input=1,3,224,224")
 
 add_test(NAME command COMMAND "${prefix}/${CMAKE_INSTALL_BINDIR}/tvmtrt" --version)
 set_tests_properties(command PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "^tvmtrt ${PROJECT_VERSION}")

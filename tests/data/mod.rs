@@ -25,7 +25,9 @@ pub struct Stored {
 
 /// The folder `kind` of the test data, or `None` with a printed SKIP; missing data is a failure under `TVMTRT_REQUIRE=data`.
 pub fn root(kind: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache").join(kind);
+    // A program that was built elsewhere is told where they are.
+    let cache = std::env::var_os("TVMTRT_TEST_DATA").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache"), PathBuf::from);
+    let path = cache.join(kind);
     if path.is_dir() {
         return Some(path);
     }
