@@ -2,6 +2,8 @@
 //!
 //!     cargo bench --bench engines -- build FOLDER OUT [precision...]    builds; writes OUT/<case>.<precision>.engine, prints a line each
 //!     cargo bench --bench engines -- time FOLDER OUT [precision...]     runs those and OUT/<case>.<precision>.parser.engine
+//!     cargo bench --bench engines -- start|start-bare FOLDER/<case> OUT [precision]
+//!                                                                       one process: milliseconds to the first result, memory
 //!
 //! FOLDER has a folder for each case, as tests/models/common.py describes; benches/parser.py makes them and the parser's engines.
 
@@ -51,6 +53,9 @@ fn main() -> Result<()> {
     };
     let wanted = |p: &&Precision| precisions.is_empty() && **p == Precision::Float32 || precisions.iter().any(|w| w == p.name());
     let precisions: Vec<Precision> = Precision::ALL.iter().filter(wanted).copied().collect();
+    if mode.starts_with("start") {
+        return precisions.iter().try_for_each(|p| start(&data::folder(Path::new(folder)), *p, Path::new(out), mode == "start-bare"));
+    }
     let folders = data::folders(Path::new(folder));
     for folder in &folders {
         for precision in &precisions {
@@ -106,6 +111,35 @@ fn build_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// From here to the first result, with the engine at hand: by `tvmtrt_run` from the model's file, or with nothing but the engine.
+fn start(folder: &Folder, precision: Precision, out: &Path, bare: bool) -> Result<()> {
+    let begin = Instant::now();
+    let device = Device::get(0)?;
+    let _current = device.enter()?;
+    let (context, before) = (begin.elapsed(), device.free_memory()?);
+    let case = &folder.cases[0];
+    let (first, held) = if bare {
+        let plan = std::fs::read(file(out, folder, precision, "")).expect("an engine's file");
+        let engine = Runtime::new(Library::find(&Search::default())?, None)?.deserialize(&plan)?;
+        let mut run = Bare::new(device, engine, case)?;
+        run.run(false)?;
+        (begin.elapsed(), before - device.free_memory()?)
+    } else {
+        let built = build(folder, precision, out)?;
+        let mut run = Whole::new(device, &built, case, false)?;
+        run.run();
+        (begin.elapsed(), before - device.free_memory()?)
+    };
+    let (what, name) = (if bare { "bare" } else { "tvmtrt" }, &folder.name);
+    let (first, context) = (first.as_secs_f64() * 1e3, context.as_secs_f64() * 1e3);
+    println!(
+        "{name}.{} {what}: first result after {first:.0} ms ({context:.0} ms of them CUDA's), {} KiB on the device",
+        precision.name(),
+        held >> 10
+    );
+    Ok(())
+}
+
 fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
     let (device, library) = (Device::get(0)?, Library::find(&Search::default())?);
     let _current = device.enter()?;
@@ -123,7 +157,11 @@ fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
         let mut run = Whole::new(device, &built, case, graph)?;
         // In turns, so that all meet the same state of the machine.
         for i in 0..WARM + RUNS {
-            let mut note = |name, took: f64| if i >= WARM { times.entry(name).or_default().push(took * 1e6) };
+            let mut note = |name, took: f64| {
+                if i >= WARM {
+                    times.entry(name).or_default().push(took * 1e6)
+                }
+            };
             if let Some(raw) = &mut raw {
                 note(names[0], raw.run(graph)?);
             }
@@ -277,9 +315,8 @@ impl<'a> Whole<'a> {
         let (inputs, outputs) = arguments.split_at(self.there.case.inputs.len());
         let begin = Instant::now();
         // SAFETY: a live session; arguments and what they point to live.
-        let error = unsafe {
-            tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len())
-        };
+        let error =
+            unsafe { tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len()) };
         self.there.lane.wait().expect("the run");
         assert!(error.is_none(), "tvmtrt_run failed");
         begin.elapsed().as_secs_f64()

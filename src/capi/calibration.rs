@@ -7,6 +7,7 @@ use crate::capi::option_read;
 use crate::capi::options::tvmtrt_options_t;
 use crate::capi::partition::tvmtrt_partition_t;
 use crate::capi::run::{read_inputs, tvmtrt_argument_t};
+use crate::ensure;
 use crate::session::calibration::Calibration;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
@@ -73,8 +74,9 @@ unsafe fn copies(inputs: &[tvmtrt_argument_t], calibration: &Calibration) -> Res
     // SAFETY: by this function's contract.
     let layouts = unsafe { read_inputs(inputs, &calibration.inputs) }?;
     let copy = |layout: &Layout| {
+        ensure!(layout.device.is_none(), WrongDevice, "calibration takes tensors in host memory (kDLCPU)");
         // SAFETY: the caller lends the tensors for this call.
-        Tensor::new(layout.dtype, layout.shape.clone(), unsafe { layout.gather() })
+        Tensor::new(layout.dtype, layout.shape.to_vec(), unsafe { layout.gather() })
     };
     let named = layouts.iter().zip(&calibration.inputs);
     named.map(|(layout, input)| copy(layout).context(|| format!("input '{}'", input.name))).collect()

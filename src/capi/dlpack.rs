@@ -3,6 +3,7 @@
 
 use crate::capi::dlpack_copy::Layout;
 use crate::capi::guard::{array, need, quiet};
+use crate::session::arguments::Few;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::Tensor;
@@ -125,7 +126,7 @@ impl DLTensor {
         let rank = self.ndim as usize;
         // SAFETY: `ndim` numbers or NULL, by this function's contract.
         let shape = unsafe { array(self.shape, rank, "shape") }?;
-        let Some(shape) = shape.iter().map(|d| usize::try_from(*d).ok()).collect::<Option<Vec<_>>>() else {
+        let Some(shape) = shape.iter().map(|d| usize::try_from(*d).ok()).collect::<Option<Few<usize>>>() else {
             fail!(WrongShape, "shape {shape:?} has a negative extent");
         };
         let strides = match self.strides.is_null() {

@@ -1,6 +1,7 @@
 //! Where the elements of a caller's tensor lie, and copying them from and to dense row-major bytes.
 
 use crate::cuda::memory::Span;
+use crate::session::arguments::Few;
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -14,9 +15,9 @@ pub struct Layout {
     /// Element type.
     pub dtype: DType,
     /// Extents.
-    pub shape: Vec<usize>,
+    pub shape: Few<usize>,
     /// Bytes from one index to the next.
-    strides: Vec<isize>,
+    strides: Few<isize>,
     /// The element at index 0.
     first: *mut u8,
     /// The GPU that the elements lie on; `None` for host memory.
@@ -25,14 +26,14 @@ pub struct Layout {
 
 impl Layout {
     /// A layout without a place yet. `strides` count elements; `None` is dense row-major.
-    pub fn new(dtype: DType, shape: Vec<usize>, strides: Option<&[i64]>) -> Result<Layout> {
+    pub fn new(dtype: DType, shape: Few<usize>, strides: Option<&[i64]>) -> Result<Layout> {
         let too_large = || Error::new(Code::WrongShape, format!("shape {shape:?} of {dtype} is too large"));
         // Zero extents must not hide an overflow of the others' strides.
-        let padded: Vec<_> = shape.iter().map(|d| *d.max(&1)).collect();
+        let padded: Few<usize> = shape.iter().map(|d| *d.max(&1)).collect();
         byte_len(dtype, &padded).filter(|n| isize::try_from(*n).is_ok()).ok_or_else(too_large)?;
         let size = dtype.size() as isize;
         let strides = match strides {
-            Some(s) => s.iter().map(|s| isize::try_from(*s).ok()?.checked_mul(size)).collect::<Option<Vec<_>>>(),
+            Some(s) => s.iter().map(|s| isize::try_from(*s).ok()?.checked_mul(size)).collect::<Option<Few<isize>>>(),
             None => Some(dense_strides(&padded, size)),
         };
         let strides = strides.ok_or_else(|| Error::new(Code::InvalidArgument, "a stride is too large"))?;
@@ -101,7 +102,7 @@ impl Layout {
 
     /// True when the elements lie as in a dense row-major tensor, aligned for their type, so that they can be used in place.
     pub fn is_dense(&self) -> bool {
-        let padded: Vec<_> = self.shape.iter().map(|d| *d.max(&1)).collect();
+        let padded: Few<usize> = self.shape.iter().map(|d| *d.max(&1)).collect();
         let dense = dense_strides(&padded, self.dtype.size() as isize);
         let fits = |i: usize| self.shape[i] <= 1 || self.strides[i] == dense[i];
         self.is_empty() || (self.first as usize).is_multiple_of(self.dtype.size()) && (0..self.shape.len()).all(fits)
@@ -109,7 +110,7 @@ impl Layout {
 
     /// Refuses a layout in which two elements share memory: it cannot be written.
     pub fn check_writable(&self) -> Result<()> {
-        let mut axes: Vec<_> = (0..self.shape.len()).filter(|i| self.shape[*i] > 1).collect();
+        let mut axes: Few<usize> = (0..self.shape.len()).filter(|i| self.shape[*i] > 1).collect();
         axes.sort_by_key(|i| self.strides[*i].unsigned_abs());
         let mut reach = self.dtype.size();
         for i in axes {
@@ -197,8 +198,8 @@ impl Layout {
     }
 }
 
-fn dense_strides(shape: &[usize], size: isize) -> Vec<isize> {
-    let mut strides = vec![size; shape.len()];
+fn dense_strides(shape: &[usize], size: isize) -> Few<isize> {
+    let mut strides: Few<isize> = shape.iter().map(|_| size).collect();
     (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i] as isize);
     strides
 }
@@ -208,7 +209,7 @@ mod tests {
     use super::*;
 
     fn layout(shape: &[usize], strides: Option<&[i64]>, first: *mut u8) -> Result<Layout> {
-        Layout::new(DType::I16, shape.to_vec(), strides)?.at(first)
+        Layout::new(DType::I16, shape.iter().copied().collect(), strides)?.at(first)
     }
 
     #[test]

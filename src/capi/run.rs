@@ -8,7 +8,7 @@ use crate::capi::dlpack_copy::Layout;
 use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{array, guard, need, null, optional_string};
 use crate::capi::session::tvmtrt_session_t;
-use crate::session::arguments::{all_given, resolve};
+use crate::session::arguments::{Few, all_given, resolve};
 use crate::session::run::{Memory, Room, Session, Sink, View};
 use crate::session::value::ValueInfo;
 use crate::tensor::bind::Given;
@@ -78,7 +78,7 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
     session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
     // SAFETY: the caller lends the inputs for this call.
-    let copies: Vec<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
+    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
     let memory = copies.iter().zip(&inputs).map(|(copy, l)| match (copy, l.device) {
         // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
         (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
@@ -86,12 +86,12 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
         // SAFETY: usable in place where there is no copy, and lent for this call.
         (None, None) => Memory::Host(unsafe { l.bytes() }),
     });
-    let views: Vec<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
+    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
-    let mut sinks: Vec<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
+    let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
     session.run(&views, &mut sinks)?;
     let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
-    let made: Vec<_> = made.collect();
+    let made: Few<_> = made.collect();
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
@@ -111,12 +111,12 @@ fn usable_in_place(layout: &Layout) -> bool {
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Layout>> {
+pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Few<Layout>> {
     // SAFETY: by this function's contract.
     let names = unsafe { names(arguments, "inputs") }?;
     let indices = resolve(&names, known, "input")?;
     all_given(&indices, known, names.iter().any(Option::is_some))?;
-    let mut layouts: Vec<_> = known.iter().map(|_| None).collect();
+    let mut layouts: Few<_> = known.iter().map(|_| None).collect();
     for (argument, index) in arguments.iter().zip(indices) {
         let place = || format!("input '{}'", known[index].name);
         // SAFETY: a tensor or NULL, by this function's contract.
@@ -137,11 +137,11 @@ enum Target {
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Vec<Target>> {
+unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Few<Target>> {
     // SAFETY: by this function's contract.
     let names = unsafe { names(arguments, "outputs") }?;
     ensure!(!names.is_empty(), WrongCount, "no output is asked for");
-    let mut targets: Vec<_> = known.iter().map(|_| Target::Unwanted).collect();
+    let mut targets: Few<_> = known.iter().map(|_| Target::Unwanted).collect();
     for (argument, index) in arguments.iter().zip(resolve(&names, known, "output")?) {
         // SAFETY: by this function's contract.
         let target = unsafe { Target::read(argument) }.context(|| format!("output '{}'", known[index].name))?;
@@ -230,7 +230,7 @@ impl Target {
 
 /// # Safety
 /// The names are NULL or NUL-terminated strings that live for `'a`.
-unsafe fn names<'a>(arguments: &'a [tvmtrt_argument_t], what: &str) -> Result<Vec<Option<&'a str>>> {
+unsafe fn names<'a>(arguments: &'a [tvmtrt_argument_t], what: &str) -> Result<Few<Option<&'a str>>> {
     let one = |(i, a): (usize, &tvmtrt_argument_t)| {
         // SAFETY: by this function's contract.
         unsafe { optional_string(a.name, "name") }.context(|| format!("{what}[{i}]"))

@@ -4,13 +4,17 @@
 use crate::session::value::{ValueInfo, names};
 use crate::tensor::error::Result;
 use crate::{ensure, fail};
+use smallvec::SmallVec;
+
+/// A list that takes no memory of the heap while it is short, as lists of arguments are.
+pub type Few<T> = SmallVec<[T; 8]>;
 
 /// For each argument the index of the value that it stands for: by its name, else by its position.
 /// `what` is "input" or "output", for messages.
-pub fn resolve(given: &[Option<&str>], known: &[ValueInfo], what: &str) -> Result<Vec<usize>> {
+pub fn resolve(given: &[Option<&str>], known: &[ValueInfo], what: &str) -> Result<Few<usize>> {
     ensure!(given.len() <= known.len(), WrongCount, "{} {what}s are given, but there are {} ({})", given.len(), known.len(), names(known));
-    let mut taken = vec![false; known.len()];
-    let mut out = Vec::with_capacity(given.len());
+    let mut taken: Few<bool> = SmallVec::from_elem(false, known.len());
+    let mut out = Few::new();
     for (position, name) in given.iter().enumerate() {
         let index = match name {
             None => position,
@@ -28,6 +32,9 @@ pub fn resolve(given: &[Option<&str>], known: &[ValueInfo], what: &str) -> Resul
 
 /// Every value must be given: an error names those that are not.
 pub fn all_given(indices: &[usize], known: &[ValueInfo], by_name: bool) -> Result<()> {
+    if (0..known.len()).all(|i| indices.contains(&i)) {
+        return Ok(());
+    }
     let missing: Vec<_> = known.iter().enumerate().filter(|(i, _)| !indices.contains(i)).map(|(_, k)| k.clone()).collect();
     match (missing.is_empty(), by_name) {
         (true, _) => Ok(()),
@@ -50,8 +57,8 @@ mod tests {
 
     #[test]
     fn names_and_positions_mix() {
-        assert_eq!(resolve(&[Some("y"), Some("x")], &known(), "input").unwrap(), [1, 0]);
-        assert_eq!(resolve(&[None, Some("y")], &known(), "input").unwrap(), [0, 1]);
+        assert_eq!(resolve(&[Some("y"), Some("x")], &known(), "input").unwrap()[..], [1, 0]);
+        assert_eq!(resolve(&[None, Some("y")], &known(), "input").unwrap()[..], [0, 1]);
         let code = |given: &[Option<&str>]| resolve(given, &known(), "input").unwrap_err().code;
         assert_eq!(code(&[None, None, None]), Code::WrongCount);
         assert_eq!(code(&[Some("z")]), Code::UnknownName);

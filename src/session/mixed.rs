@@ -11,6 +11,7 @@ use crate::cuda::stream::StreamRef;
 use crate::ir::{Def, Graph, ValueId};
 use crate::reference;
 use crate::session::engine::Port;
+use crate::session::log::{Level, Log};
 use crate::session::run::{Memory, Room, Sink, View, aligned};
 use crate::session::stages::{Own, Stage};
 use crate::tensor::dim::{Bindings, Dim};
@@ -76,7 +77,7 @@ impl Slot {
 
 impl Mixed {
     /// Takes what a session needs: a stream, contexts and their scratch memory.
-    pub fn new(device: &'static Device, graph: &Graph, stages: &[Stage], cuda_graph: bool) -> Result<Mixed> {
+    pub fn new(device: &'static Device, graph: &Graph, stages: &[Stage], cuda_graph: bool, log: &Log) -> Result<Mixed> {
         let _current = device.enter()?;
         let mut places: Vec<Option<usize>> = vec![None; graph.values.len()];
         let mut slots = Vec::new();
@@ -107,10 +108,16 @@ impl Mixed {
         }
         let outputs = graph.outputs.iter().map(|o| slot(o.value)).collect();
         let lane = Lane::new(device, slots.len())?;
-        let sizes = stages.iter().filter_map(|s| s.engine()).map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
-        let scratch = Arc::new(DeviceMemory::new(device, sizes.into_iter().max().unwrap_or(0) as usize)?);
+        let engines = || stages.iter().filter_map(|s| s.engine());
+        let sizes = engines().map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
+        let scratch = DeviceMemory::new(device, sizes.into_iter().max().unwrap_or(0) as usize).map(Arc::new);
         for (seat, stage) in seats.iter_mut().zip(stages) {
-            seat.runner = stage.engine().map(|e| e.runner(&lane, &scratch)).transpose()?;
+            let Some(engine) = stage.engine() else { continue };
+            match scratch.clone().and_then(|s| engine.runner(&lane, &s)) {
+                Ok(runner) => seat.runner = Some(runner),
+                // Without memory for its engine a region runs on our own code, and is right.
+                Err(e) => log.say(Level::Warning, format_args!("region '{}' runs on own kernels: {}", stage.graph.name, e.message)),
+            }
         }
         Ok(Mixed { seats, lane, slots, inputs, outputs, bindings: Bindings::new(), fixed: false, cuda_graph })
     }
