@@ -1,9 +1,14 @@
 //! Every case of the suite that converts: built, run on the GPU, compared with the oracle.
 
 use crate::suite::join::groups;
+use crate::suite::random::{self, Kind};
 use crate::suite::{Case, cases, compare_within};
 use crate::support::{Gpu, accepted, gpu, quick};
 use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::ir::view::NodeView;
+use tvmtrt::ops::OPS;
+use tvmtrt::partition::options::Planned;
+use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::reference;
 use tvmtrt::session::engine::run_once;
 use tvmtrt::tensor::host::Tensor;
@@ -69,4 +74,22 @@ fn cases_run_in_engines() {
     println!("{ran} of {} cases ran in engines of {} on {:?}", all.len(), gpu.library.release(), gpu.device);
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(ran >= 200, "only {ran}");
+}
+
+/// The seeds of tests/tensorrt_random.rs, fewer of them.
+#[test]
+fn random_cases_run_in_engines() {
+    let Some(gpu) = gpu() else { return };
+    let number = |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(otherwise);
+    let (first, singles, graphs) = (number("TVMTRT_SEED", 1), number("TVMTRT_SINGLES", 5), number("TVMTRT_GRAPHS", 150));
+    let rules = TensorRtRules { planned: Planned { capabilities: gpu.library.capabilities(), source: "a test".into() } };
+    let takes = |view: &NodeView| rules.accepts(view).is_ok();
+    let seeds = first..first + singles;
+    let mut all: Vec<Case> = OPS.iter().flat_map(|op| seeds.clone().filter_map(|seed| random::single(op, seed))).collect();
+    all.extend((first..first + graphs).map(|seed| random::graph(seed, Kind::Smooth, &takes)));
+    let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
+    let mut failures = Vec::new();
+    let ran = run(&gpu, &accepted, &mut failures);
+    println!("{ran} of {} random cases, from seed {first}, ran in engines of {}", all.len(), gpu.library.release());
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -48,7 +48,7 @@ impl Gpu {
         let profiles = match at.is_empty() {
             true => Vec::new(),
             false => {
-                let max: Bindings = at.iter().map(|(name, value)| (name.clone(), value + 5)).collect();
+                let max: Bindings = at.iter().map(|(name, value)| (name.clone(), value * 2)).collect();
                 vec![Range { min: at.clone(), opt: at.clone(), max }]
             }
         };
@@ -64,9 +64,10 @@ pub fn accepted(gpu: &Gpu, graph: &Graph) -> bool {
     to_network(graph).is_ok_and(|n| check(&n, &gpu.library.capabilities()).is_ok())
 }
 
-/// Fast builds.
+/// Fast builds; `TVMTRT_EFFORT` asks for more.
 pub fn quick() -> Options {
-    Options { effort: Some(0), ..Options::default() }
+    let effort = std::env::var("TVMTRT_EFFORT").ok().and_then(|e| e.parse().ok()).unwrap_or(0);
+    Options { effort: Some(effort), ..Options::default() }
 }
 
 /// Shared ownership where an interface asks for it.
