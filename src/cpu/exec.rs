@@ -6,15 +6,17 @@ use crate::cpu::compiled::{Compiled, StageCode};
 use crate::cpu::contract;
 use crate::cpu::jit::module::{Bound, Rendered};
 use crate::cpu::pool::Pool;
+use crate::cpu::routine::{self, Call, Read};
 use crate::cpu::scratch::Scratch;
 use crate::ensure;
+use crate::ir::Node;
 use crate::kernels::plan::{ALIGNMENT, Place, Plan, plan};
 use crate::kernels::program::{Action, BufId, Kind, Step};
 use crate::loops::{Kernel, Role, Stage};
 use crate::reference;
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
-use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
 
 /// Stages with fewer operations are not worth a second thread.
@@ -166,6 +168,7 @@ impl Running<'_> {
                 Ok(())
             }
             Action::Fill(values) => self.fill(step, values, args),
+            Action::Routine(name, node) => self.routine(i, step, name, node, args),
             Action::Reference(node) => {
                 let shapes = &self.layout.shapes[i];
                 let reads = (0..args.len()).filter(|k| step.role(*k) == Role::Input);
@@ -183,6 +186,26 @@ impl Running<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Hand-written code on the buffers themselves.
+    fn routine(&self, i: usize, step: &Step, name: &str, node: &Node, args: &[*mut u8]) -> Result<()> {
+        let shapes = &self.layout.shapes[i];
+        let dtype = |k: usize| self.compiled.program.buffer(step.args[k]).dtype;
+        let bytes = |k: usize| byte_len(dtype(k), &shapes[k]).unwrap_or(0);
+        let mut call = Call { node, inputs: Vec::new(), outputs: Vec::new() };
+        for k in 0..args.len() {
+            if step.role(k) == Role::Input {
+                // SAFETY: the buffer has the bytes of this shape, written by an earlier step or the caller; this step only reads it.
+                let bytes = unsafe { std::slice::from_raw_parts(args[k], bytes(k)) };
+                call.inputs.push(Read { dtype: dtype(k), shape: &shapes[k], bytes });
+            } else {
+                // SAFETY: the buffer has the bytes of this shape, and its memory is no other live buffer's.
+                let bytes = unsafe { std::slice::from_raw_parts_mut(args[k], bytes(k)) };
+                call.outputs.push(bytes);
+            }
+        }
+        routine::find(name).and_then(|r| r(&mut call)).context(|| format!("node '{}' ({})", node.name, node.op.name))
     }
 
     /// A copy of a buffer.

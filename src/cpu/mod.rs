@@ -25,4 +25,6 @@ pub mod jit;
 mod prepare;
 pub mod compiled;
 mod contract;
+mod routine;
+mod order;
 pub mod exec;

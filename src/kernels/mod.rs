@@ -5,6 +5,7 @@
 
 pub mod fuse;
 pub mod lower;
+mod plain;
 pub mod plan;
 pub mod program;
 pub mod splice;

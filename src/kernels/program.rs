@@ -43,6 +43,8 @@ pub enum Action {
     Kernel(Kernel),
     /// Writes integers that follow from the extents into the only argument.
     Fill(Vec<Dim>),
+    /// Runs a node's hand-written code by name; arguments as for [`Action::Reference`].
+    Routine(&'static str, Box<Node>),
     /// Runs a node with the reference; the arguments are what it reads (see [`Node::reads`]), then its results.
     Reference(Box<Node>),
 }
@@ -74,8 +76,8 @@ impl Step {
         match &self.action {
             Action::Kernel(kernel) => kernel.buffers[i].role,
             Action::Fill(_) => Role::Output,
-            Action::Reference(node) if i < node.reads().count() => Role::Input,
-            Action::Reference(_) => Role::Output,
+            Action::Reference(node) | Action::Routine(_, node) if i < node.reads().count() => Role::Input,
+            Action::Reference(_) | Action::Routine(..) => Role::Output,
         }
     }
 }
@@ -134,6 +136,7 @@ impl fmt::Display for Program {
             let what = match &step.action {
                 Action::Kernel(kernel) => format!("kernel of {} stages", kernel.stages.len()),
                 Action::Fill(values) => format!("fill {}", shape::text(values)),
+                Action::Routine(name, _) => format!("routine {name}"),
                 Action::Reference(node) => format!("reference {}", node.op.name),
             };
             writeln!(f, "{what}({}) from {}", args.join(", "), step.nodes.join(" + "))?;

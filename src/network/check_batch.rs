@@ -47,7 +47,7 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
     }
     match &at.layer.kind {
         LayerKind::Reduce { axes, .. } if axes.contains(&0) => axis_zero(at),
-        LayerKind::Softmax(0) | LayerKind::Concatenation(0) => axis_zero(at),
+        LayerKind::Softmax(0) | LayerKind::Concatenation(0) | LayerKind::TopK { axis: 0, .. } => axis_zero(at),
         LayerKind::Slice { start, size, stride } => {
             let whole = start[0] == 0 && stride[0] == 1 && at.input(0).dims[0].is(size[0]);
             if whole { Ok(()) } else { axis_zero(at) }
@@ -59,7 +59,7 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
             if moves(first) || moves(second) || (reshape.is_some() && !kept) { axis_zero(at) } else { Ok(()) }
         }
         LayerKind::MatrixMultiply(..) if at.rank(0) < 3 => axis_zero(at),
-        LayerKind::Gather(_) | LayerKind::Select => {
+        LayerKind::Gather(_) | LayerKind::Select | LayerKind::Einsum(_) => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));
             Err(Refusal::new("batch.layer", reason, LIFT))
         }

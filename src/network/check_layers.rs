@@ -10,7 +10,7 @@ use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 
 pub(super) const FLOATS: &[DType] = &[F32, F16, BF16];
-const NUMBERS: &[DType] = &[F32, F16, BF16, I32, I64];
+pub(super) const NUMBERS: &[DType] = &[F32, F16, BF16, I32, I64];
 const ALL: &[DType] = &[F32, F16, BF16, I32, I64, Bool];
 
 /// Most operands of a concatenation.
@@ -46,11 +46,16 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(1, if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }, "select.type")?;
             same_types(at, 1, 2)
         }
+        LayerKind::ParametricRelu => {
+            at.typed(0, FLOATS, "prelu.type")?;
+            same_types(at, 0, 1)
+        }
         LayerKind::Cast(_) | LayerKind::Identity | LayerKind::Convolution { .. } | LayerKind::Pooling { .. } => Ok(()),
+        LayerKind::TopK { .. } | LayerKind::Cumulative { .. } | LayerKind::Einsum(_) => Ok(()),
     }
 }
 
-fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
+pub(super) fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
     if at.dtype(a) == at.dtype(b) {
         return Ok(());
     }
@@ -58,7 +63,7 @@ fn same_types(at: &At, a: usize, b: usize) -> Accepted<()> {
     Err(Refusal::new("layer.types-differ", reason, format!("a cast of operand {b} to {}", at.dtype(a))))
 }
 
-fn axis_inside(at: &At, axis: usize) -> Accepted<()> {
+pub(super) fn axis_inside(at: &At, axis: usize) -> Accepted<()> {
     if axis < at.rank(0) {
         return Ok(());
     }

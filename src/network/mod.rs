@@ -9,10 +9,12 @@ pub mod capabilities;
 pub mod check;
 mod check_batch;
 mod check_layers;
+mod check_order;
 mod check_windows;
 pub mod eval;
 mod eval_elementwise;
 mod eval_move;
+mod eval_order;
 mod eval_reduce;
 #[cfg(test)]
 mod eval_tests;

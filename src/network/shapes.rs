@@ -13,8 +13,17 @@ fn refuse<T>(rule: &'static str, reason: String) -> Accepted<T> {
     Err(Refusal::new(rule, reason, ""))
 }
 
-/// Type and shape of a layer's output.
-pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
+/// Type and shape of each of a layer's outputs.
+pub fn infer_all(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Vec<Shape>> {
+    let first = infer(kind, x)?;
+    Ok(match kind {
+        LayerKind::TopK { .. } => vec![first.clone(), (DType::I32, first.1)],
+        _ => vec![first],
+    })
+}
+
+/// Type and shape of a layer's first output.
+fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
     let dims = |i: usize| x[i].dims.as_slice();
     match kind {
         LayerKind::Constant(t) => Ok((t.dtype(), shape::from_usizes(t.shape()))),
@@ -57,6 +66,13 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
             Ok((x[0].dtype, d))
         }
         LayerKind::Slice { size, .. } => Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect())),
+        LayerKind::ParametricRelu | LayerKind::Cumulative { .. } => Ok((x[0].dtype, dims(0).to_vec())),
+        LayerKind::TopK { k, axis, .. } => {
+            let mut d = dims(0).to_vec();
+            d[*axis] = Dim::from(*k);
+            Ok((x[0].dtype, d))
+        }
+        LayerKind::Einsum(equation) => Ok((x[0].dtype, einsum(equation, x)?)),
         LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
     }
 }
@@ -110,6 +126,27 @@ fn matmul(a: &[Dim], op_a: MatrixOp, b: &[Dim], op_b: MatrixOp) -> Accepted<Vec<
         return refuse("matmul.inner", format!("inner extents {k} and {k2} differ"));
     }
     Ok([broadcast(&a[..n - 2], &b[..n - 2])?, vec![m, cols]].concat())
+}
+
+/// Extents of the letters behind the arrow; of several extents of one letter, what they broadcast to.
+fn einsum(equation: &str, x: &[&NetTensor]) -> Accepted<Vec<Dim>> {
+    let Some((terms, out)) = equation.split_once("->") else {
+        return refuse("einsum.equation", format!("'{equation}' has no arrow"));
+    };
+    let terms: Vec<&str> = terms.split(',').collect();
+    if terms.len() != x.len() || terms.iter().zip(x).any(|(t, x)| t.len() != x.dims.len()) {
+        return refuse("einsum.equation", format!("'{equation}' does not fit the ranks of its operands"));
+    }
+    let mut out_dims = Vec::new();
+    for letter in out.chars() {
+        let mut extent = vec![Dim::from(1i64)];
+        let uses = terms.iter().zip(x).flat_map(|(t, x)| t.chars().zip(&x.dims)).filter(|(l, _)| *l == letter);
+        for (_, d) in uses {
+            extent = broadcast(&extent, std::slice::from_ref(d))?;
+        }
+        out_dims.append(&mut extent);
+    }
+    Ok(out_dims)
 }
 
 /// Shape that `spec` (0 copies, -1 infers) gives.

@@ -80,7 +80,10 @@ impl fmt::Display for Kind<'_> {
             }
             LayerKind::Slice { start, size, stride } => write!(f, "[start {start:?} size {size:?} stride {stride:?}]"),
             LayerKind::Cast(to) => write!(f, "[{to}]"),
-            LayerKind::Select | LayerKind::Identity => Ok(()),
+            LayerKind::TopK { kind, k, axis } => write!(f, "[{} k {k} axis {axis}]", kind.name()),
+            LayerKind::Cumulative { axis, exclusive, reverse } => write!(f, "[SUM axis {axis} exclusive {exclusive} reverse {reverse}]"),
+            LayerKind::Einsum(equation) => write!(f, "[{equation}]"),
+            LayerKind::Select | LayerKind::Identity | LayerKind::ParametricRelu => Ok(()),
         }
     }
 }

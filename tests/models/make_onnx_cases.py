@@ -32,6 +32,13 @@ OPERATORS = set(
     Less LessOrEqual Log MatMul Max MaxPool Min Mul Neg Not Or Pow PRelu Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape
     Shape Sigmoid Size Slice Softmax Softplus Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Unsqueeze Where""".split()
 )
+# Pointwise functions, normalisations, reductions, and what is made from places.
+OPERATORS |= set(
+    """Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CastLike Celu Cos Cosh
+    CumProd CumSum Einsum EyeLike GroupNormalization Hardmax InstanceNormalization IsInf IsNaN LogSoftmax LpNormalization Mean
+    MeanVarianceNormalization Mish Mod OneHot RMSNormalization ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare
+    Round Selu Shrink Sign Sin Sinh Softsign Swish Tan ThresholdedRelu TopK Trilu Xor""".split()
+)
 OLDEST = 7
 # Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero).
 LEFT_OUT = re.compile(r"training_dropout(?!_zero)|_FLOAT8|_FLOAT4|_U?INT[24]\b|_E8M0|div_by_zero")

@@ -5,24 +5,26 @@ use tvmtrt::ir::attrs::{Attr, Param};
 use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 
-fn ints(v: &[i64]) -> Attr {
+pub fn ints(v: &[i64]) -> Attr {
     Attr::Ints(v.to_vec())
 }
 
-fn dims(v: &[i64]) -> Attr {
+pub fn dims(v: &[i64]) -> Attr {
     Attr::Param(Param::Static(v.iter().map(|d| Dim::from(*d)).collect()))
 }
 
-fn operand(i: usize) -> Attr {
+pub fn operand(i: usize) -> Attr {
     Attr::Param(Param::Input(i))
 }
 
-const N: D = D::Free("N", 3);
-const W: D = D::Free("W", 7);
+pub const N: D = D::Free("N", 3);
+pub const W: D = D::Free("W", 7);
 
 /// Every case.
 pub fn all() -> Vec<Case> {
-    [elementwise(), movement(), convolutions(), pools(), products(), norms(), reductions()].into_iter().flatten().collect()
+    let own = [elementwise(), movement(), convolutions(), pools(), products(), norms(), reductions()];
+    let more = [super::normal::all(), super::places::all(), super::pointwise::all(), super::types::all()];
+    own.into_iter().chain(more).flatten().collect()
 }
 
 fn elementwise() -> Vec<Case> {

@@ -16,6 +16,7 @@ pub mod weights;
 mod activation;
 mod arithmetic;
 mod control;
+mod generators;
 mod linear;
 mod movement;
 mod norm;

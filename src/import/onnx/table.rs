@@ -5,15 +5,25 @@ use crate::import::onnx::graph::Ops;
 use crate::import::onnx::node::Cx;
 use crate::import::onnx::order::{self, Plan};
 use crate::import::onnx::proto::{GraphProto, NodeProto};
-use crate::import::onnx::{activation, arithmetic, control, linear, movement, norm, pool, reduce, shapes};
+use crate::import::onnx::{activation, arithmetic, control, generators, linear, movement, norm, pool, reduce, shapes};
 use crate::ir::ValueId;
 use crate::tensor::error::Result;
 use crate::{ensure, fail};
 use std::collections::BTreeMap;
 
 /// All families.
-pub const FAMILIES: &[&[Row]] =
-    &[arithmetic::ROWS, activation::ROWS, shapes::ROWS, movement::ROWS, linear::ROWS, pool::ROWS, norm::ROWS, reduce::ROWS, control::ROWS];
+pub const FAMILIES: &[&[Row]] = &[
+    arithmetic::ROWS,
+    activation::ROWS,
+    shapes::ROWS,
+    movement::ROWS,
+    linear::ROWS,
+    pool::ROWS,
+    norm::ROWS,
+    reduce::ROWS,
+    generators::ROWS,
+    control::ROWS,
+];
 
 /// How a node is imported.
 #[derive(Debug, Clone, Copy)]
