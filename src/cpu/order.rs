@@ -41,17 +41,21 @@ fn cumulative(call: &mut Call, product: bool) -> Result<()> {
     let axis = Axis::new(x.shape, a.axis)?;
     let out = &mut *call.outputs[0];
     macro_rules! whole {
-        ($t:ty) => {{
-            let step: fn($t, $t) -> $t = if product { <$t>::wrapping_mul } else { <$t>::wrapping_add };
-            let start: $t = if product { 1 } else { 0 };
-            scan::<$t, $t>(&view(x.bytes), out, &axis, a, start, step, |v| v, |v| v)
-        }};
+        ($t:ty) => {
+            match product {
+                true => scan(&view::<$t>(x.bytes), out, &axis, a, 1, <$t>::wrapping_mul, |v| v, |v| v),
+                false => scan(&view::<$t>(x.bytes), out, &axis, a, 0, <$t>::wrapping_add, |v| v, |v| v),
+            }
+        };
     }
     match x.dtype {
-        d if d.is_float() => {
-            let (start, step): (f64, fn(f64, f64) -> f64) = if product { (1.0, |p, v| p * v) } else { (0.0, |s, v| s + v) };
-            dispatch!(d, T => scan::<T, f64>(&view(x.bytes), out, &axis, a, start, step, <T as Element>::to_f64, <T as Element>::from_f64))
-        }
+        d if d.is_float() => dispatch!(d, T => {
+            let (load, store) = (|v: T| v.to_f64(), |v: f64| <T as Element>::from_f64(v));
+            match product {
+                true => scan(&view::<T>(x.bytes), out, &axis, a, 1.0, |p, v| p * v, load, store),
+                false => scan(&view::<T>(x.bytes), out, &axis, a, 0.0, |s, v| s + v, load, store),
+            }
+        }),
         DType::I64 | DType::U64 => whole!(i64),
         DType::I32 | DType::U32 => whole!(i32),
         DType::I16 | DType::U16 => whole!(i16),
@@ -67,11 +71,24 @@ fn scan<T: Element, A: Copy>(
     axis: &Axis,
     a: &Cumulative,
     start: A,
-    step: fn(A, A) -> A,
-    load: fn(T) -> A,
-    store: fn(A) -> T,
+    step: impl Fn(A, A) -> A,
+    load: impl Fn(T) -> A,
+    store: impl Fn(A) -> T,
 ) {
     let mut y = vec![T::default(); x.len()];
+    if axis.inner == 1 {
+        for (x, y) in x.chunks(axis.extent.max(1)).zip(y.chunks_mut(axis.extent.max(1))) {
+            let mut sum = start;
+            let mut one = |(v, y): (&T, &mut T)| {
+                let before = sum;
+                sum = step(before, load(*v));
+                *y = store(if a.exclusive { before } else { sum });
+            };
+            let pairs = x.iter().zip(y);
+            if a.reverse { pairs.rev().for_each(&mut one) } else { pairs.for_each(&mut one) }
+        }
+        return out.copy_from_slice(as_bytes(&y));
+    }
     let mut so_far = vec![start; axis.inner];
     for block in 0..axis.outer {
         so_far.fill(start);

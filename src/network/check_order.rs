@@ -67,3 +67,71 @@ fn einsum(at: &At, equation: &str) -> Accepted<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::network::builder::Builder;
+    use crate::network::capabilities::{Capabilities, Flavour, Version};
+    use crate::network::check::check;
+    use crate::network::layer::{LayerKind, TopK};
+    use crate::tensor::dim::Dim;
+    use crate::tensor::dtype::DType::{self, F32, F64, I32, I64};
+
+    fn full(major: u32, minor: u32) -> Capabilities {
+        Capabilities { flavour: Flavour::Full, version: Version::new(major, minor, 0), implicit_batch: false }
+    }
+
+    /// The rule that refuses one layer on inputs of these types and shapes, or "".
+    fn rule(c: &Capabilities, kind: LayerKind, inputs: &[(DType, &[i64])]) -> &'static str {
+        let mut b = Builder::new("t");
+        let dims = |s: &[i64]| s.iter().map(|d| Dim::from(*d)).collect::<Vec<_>>();
+        let ids: Vec<_> = inputs.iter().enumerate().map(|(i, (t, s))| b.input(&format!("i{i}"), *t, &dims(s))).collect();
+        match b.add(kind, &ids).and_then(|out| b.output(out, "out")) {
+            Ok(()) => check(&b.finish(), c).err().map_or("", |r| r.rule),
+            Err(r) => r.rule,
+        }
+    }
+
+    #[test]
+    fn top_k() {
+        let k = |k, axis| LayerKind::TopK { kind: TopK::Max, k, axis };
+        let wide: &[i64] = &[2, 5000];
+        for (version, kind, dtype, shape, want) in [
+            (full(8, 6), k(3, 1), F32, wide, ""),
+            (full(8, 6), k(3, 1), I32, wide, "topk.type"),
+            (full(10, 0), k(3, 1), I64, wide, ""),
+            (full(10, 0), k(3840, 1), F32, wide, ""),
+            (full(10, 0), k(3841, 1), F32, wide, "topk.k"),
+            (full(10, 0), k(0, 1), F32, wide, "topk.k"),
+            (full(10, 0), k(3, 0), F32, wide, "topk.extent"),
+            (full(10, 0), k(1, 0), F32, &[3], "topk.rank"),
+            (full(10, 0), k(1, 0), F32, &[3, 1, 1, 1, 1], "topk.axis"),
+        ] {
+            assert_eq!(rule(&version, kind.clone(), &[(dtype, shape)]), want, "{kind:?} of {dtype}{shape:?}");
+        }
+    }
+
+    #[test]
+    fn cumulative_layers_are_new() {
+        let sum = || LayerKind::Cumulative { axis: 0, exclusive: false, reverse: false };
+        assert_eq!(rule(&full(10, 7), sum(), &[(F32, &[3])]), "cumulative.version");
+        assert_eq!(rule(&full(10, 8), sum(), &[(F32, &[3])]), "");
+        assert_eq!(rule(&full(10, 8), sum(), &[(I64, &[3])]), "");
+        assert_eq!(rule(&full(10, 8), sum(), &[(DType::Bool, &[3])]), "cumulative.type");
+    }
+
+    #[test]
+    fn einsums() {
+        let e = |text: &str| LayerKind::Einsum(text.into());
+        let (m, v): ((DType, &[i64]), (DType, &[i64])) = ((F32, &[3, 3]), (F32, &[3]));
+        assert_eq!(rule(&full(8, 5), e("ab,bc->ac"), &[m, m]), "");
+        assert_eq!(rule(&full(10, 11), e("aa->a"), &[m]), "einsum.diagonal");
+        assert_eq!(rule(&full(10, 12), e("aa->a"), &[m]), "");
+        assert_eq!(rule(&full(10, 11), e("a,a,a->a"), &[v, v, v]), "einsum.operands");
+        assert_eq!(rule(&full(10, 12), e("a,a,a->a"), &[v, v, v]), "");
+        assert_eq!(rule(&full(10, 12), e("ab"), &[m]), "einsum.equation");
+        assert_eq!(rule(&full(10, 12), e("a->a"), &[(I32, &[3])]), "einsum.type");
+        assert_eq!(rule(&full(10, 12), e("a->a"), &[(F64, &[3])]), "type.none");
+        assert_eq!(rule(&full(10, 12), LayerKind::ParametricRelu, &[(I32, &[3]), (I32, &[3])]), "prelu.type");
+    }
+}

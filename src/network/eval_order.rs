@@ -83,3 +83,42 @@ pub(super) fn einsum(equation: &str, x: &[&Tensor]) -> Result<Tensor> {
     let element = |i: Vec<usize>| indices(&extents[kept..]).map(|j| product(&[i.as_slice(), &j].concat())).sum();
     Ok(floats(x[0].dtype(), &extents[..kept], indices(&extents[..kept]).map(element).collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn f(shape: &[usize], v: &[f32]) -> Tensor {
+        Tensor::from_vec(shape, v.to_vec())
+    }
+
+    #[test]
+    fn top_k_is_sorted_and_stable() {
+        let x = f(&[2, 4], &[1.0, 3.0, 3.0, 2.0, 0.0, f32::NAN, -1.0, 5.0]);
+        let largest = top_k(&x, TopK::Max, 2, 1).unwrap();
+        assert_eq!(largest[1].values::<i32>(), [1, 2, 1, 3].as_slice());
+        assert_eq!(largest[0].values::<f32>()[..2], [3.0, 3.0]);
+        let smallest = top_k(&x, TopK::Min, 1, 0).unwrap();
+        assert_eq!((smallest[0].shape(), smallest[1].values::<i32>().to_vec()), (&[1, 4][..], vec![1, 1, 1, 0]));
+        assert!(top_k(&x, TopK::Max, 5, 1).is_err());
+    }
+
+    #[test]
+    fn sums_run_both_ways() {
+        let x = f(&[3], &[1.0, 2.0, 4.0]);
+        let sums = |exclusive, reverse| cumulative(&x, 0, exclusive, reverse).values::<f32>().to_vec();
+        assert_eq!((sums(false, false), sums(true, false)), (vec![1.0, 3.0, 7.0], vec![0.0, 1.0, 3.0]));
+        assert_eq!((sums(false, true), sums(true, true)), (vec![7.0, 6.0, 4.0], vec![6.0, 4.0, 0.0]));
+    }
+
+    #[test]
+    fn equations() {
+        let (a, b) = (f(&[2, 2], &[1.0, 2.0, 3.0, 4.0]), f(&[2, 2], &[5.0, 6.0, 7.0, 8.0]));
+        let value = |e: &str, x: &[&Tensor]| einsum(e, x).unwrap().values::<f32>().to_vec();
+        assert_eq!(value("ab,bc->ac", &[&a, &b]), [19.0, 22.0, 43.0, 50.0]);
+        assert_eq!(value("ab,cb->ca", &[&a, &b]), [17.0, 39.0, 23.0, 53.0]);
+        assert_eq!(value("aa->a", &[&a]), [1.0, 4.0]);
+        assert_eq!(value("ab->", &[&a]), [10.0]);
+        assert!(einsum("ab", &[&a]).is_err());
+    }
+}

@@ -131,6 +131,13 @@ pub fn equation(a: &Einsum, x: &[&Fact]) -> Result<Equation> {
     Equation::parse(&a.equation, &x.iter().map(|f| f.rank()).collect::<Vec<_>>())
 }
 
+/// How many products are added up: the extents of all letters.
+pub fn products(v: &crate::ir::view::NodeView) -> Result<Dim> {
+    let e = equation(v.attrs(), &v.inputs())?;
+    let shapes: Vec<&[Dim]> = (0..v.input_count()).map(|i| v.shape(i)).collect();
+    e.letters().into_iter().try_fold(Dim::from(1i64), |n, l| Ok(&n * &e.extent(l, &shapes)?))
+}
+
 /// Flat indices of one operand's elements, for every index of all letters.
 fn places(e: &Equation, k: usize, own: &[usize], letters: &[char], extents: &[usize]) -> Vec<usize> {
     let steps = crate::ops::movement::strides(own);

@@ -16,7 +16,7 @@ mod concatenate;
 mod conv;
 pub(crate) mod cumulative;
 mod dense;
-mod einsum;
+pub(crate) mod einsum;
 mod einsum_lower;
 mod elementwise;
 mod float_class;

@@ -72,7 +72,11 @@ fn narrow() -> Vec<Case> {
         out.push(case(&format!("rms_norm_{dtype}"), "nn.rms_norm", &[], &[data.clone(), param(5)]));
         out.push(case(&format!("layer_norm_{dtype}"), "nn.layer_norm", &[], &[data.clone(), param(5), param(5)]));
         out.push(case(&format!("l2_normalize_{dtype}"), "nn.l2_normalize", &[], std::slice::from_ref(&data)));
-        out.push(case(&format!("softmax_{dtype}"), "nn.softmax", &[], &[data]));
+        out.push(case(&format!("softmax_{dtype}"), "nn.softmax", &[], std::slice::from_ref(&data)));
+        out.push(case(&format!("log_softmax_{dtype}"), "nn.log_softmax", &[], &[data]));
     }
+    let far = In::Floats(vec![2, 3], vec![-300.0, 0.0, 12.0, 5e4, -5e4, 0.0]);
+    out.push(case("log_softmax_far", "nn.log_softmax", &[], std::slice::from_ref(&far)));
+    out.push(case("softmax_far", "nn.softmax", &[], &[far]));
     out
 }
