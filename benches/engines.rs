@@ -123,7 +123,11 @@ fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
         let mut run = Whole::new(device, &built, case, graph)?;
         // In turns, so that all meet the same state of the machine.
         for i in 0..WARM + RUNS {
-            let mut note = |name, took: f64| if i >= WARM { times.entry(name).or_default().push(took * 1e6) };
+            let mut note = |name, took: f64| {
+                if i >= WARM {
+                    times.entry(name).or_default().push(took * 1e6)
+                }
+            };
             if let Some(raw) = &mut raw {
                 note(names[0], raw.run(graph)?);
             }
@@ -277,9 +281,8 @@ impl<'a> Whole<'a> {
         let (inputs, outputs) = arguments.split_at(self.there.case.inputs.len());
         let begin = Instant::now();
         // SAFETY: a live session; arguments and what they point to live.
-        let error = unsafe {
-            tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len())
-        };
+        let error =
+            unsafe { tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len()) };
         self.there.lane.wait().expect("the run");
         assert!(error.is_none(), "tvmtrt_run failed");
         begin.elapsed().as_secs_f64()
