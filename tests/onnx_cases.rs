@@ -3,7 +3,7 @@
 mod data;
 mod suite;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tvmtrt::import::onnx;
 use tvmtrt::ir::opdef::Tolerance;
 use tvmtrt::reference;
@@ -68,4 +68,41 @@ fn stored_outputs_are_reproduced() {
     refused.iter().for_each(|(why, names)| println!("  {} x {why} (e.g. {})", names.len(), names[0]));
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(stale.is_empty(), "these skips are stale: {stale:?}");
+}
+
+/// The same outputs by generated and tuned code. Where no extent depends on data, no node runs on the reference.
+#[test]
+fn generated_code_reproduces_them() {
+    let Some(root) = data::root("cases") else { return };
+    let (mut passed, mut failures, mut on_reference) = (0, Vec::new(), BTreeMap::<&str, String>::new());
+    for folder in data::folders(&root).into_iter().filter(|f| SKIPS.iter().all(|s| s.0 != f.name)) {
+        let Ok(graph) = onnx::load_file(&folder.model).and_then(|m| transform::prepare(&m.graph, &Default::default())) else { continue };
+        let mut runner = match suite::cpu::Runner::new(&graph, tvmtrt::cpu::isa::Isa::detect(), 2) {
+            Ok(runner) => runner,
+            Err(e) if e.code == Code::NotImplemented => continue,
+            Err(e) => {
+                failures.push(format!("{}: {e}", folder.name));
+                continue;
+            }
+        };
+        let (known, mut used) = (graph.symbols(), BTreeSet::new());
+        graph.values.iter().flat_map(|v| &v.fact.shape).for_each(|d| d.collect_symbols(&mut used));
+        if used.is_subset(&known) {
+            on_reference.extend(runner.on_reference().into_iter().map(|op| (op, folder.name.clone())));
+        }
+        for case in &folder.cases {
+            let [inputs, want] = [&case.inputs, &case.outputs].map(|side| side.iter().map(|(_, t)| t.clone()).collect::<Vec<Tensor>>());
+            let name = format!("{}/{}", folder.name, case.name);
+            match runner.run(&inputs).map_err(|e| e.to_string()) {
+                Ok(got) => match suite::compare_within(&name, tolerance(&case.outputs), &got, &want) {
+                    Ok(()) => passed += 1,
+                    Err(e) => failures.push(e),
+                },
+                Err(e) => failures.push(format!("{name}: {e}")),
+            }
+        }
+    }
+    println!("{passed} passed on generated code");
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(on_reference.is_empty(), "operators that ran on the reference: {on_reference:?}");
 }

@@ -34,7 +34,8 @@ fn support() -> String {
             let view = NodeView::new(&case.graph, case.graph.node_ids().next().unwrap());
             cpu.insert(match (op.lower)(&view) {
                 Ok(Lowering::View) => "view",
-                Ok(Lowering::Expand(_)) => "composed",
+                Ok(Lowering::Expand(_)) => "expanded",
+                Ok(Lowering::Routine(_)) => "routine",
                 Ok(Lowering::Kernel(k)) if k.stages.iter().any(|s| matches!(s, Stage::Contract(_))) => "tuned",
                 Ok(Lowering::Kernel(_)) => "generated",
                 _ if view.output(0).value.is_some() => "none needed",
@@ -84,8 +85,8 @@ const NOT_YET: &str = "
 Each gives a clear error.
 * CUDA kernels; artifacts (save and load); implicit batch networks.
 * float16 behind int8: what is not a product of int8 stays in float32; int8 of recurrent and transposed layers.
-* Antialiased and cropping resizes, grids over volumes; top-k, argmax, recurrent layers.
-* Tuned code for float16, bfloat16 and float64 contractions: they run on the reference.
+* Antialiased and cropping resizes, grids over volumes; recurrent layers.
+* Tuned code for contractions of float64 and integers: they run on plain generated loops; those of float16 and bfloat16 run in float32.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.
 ";
 

@@ -26,6 +26,7 @@ mod prepare;
 pub mod compiled;
 mod contract;
 mod routine;
+mod order;
 mod scatter;
 mod select;
 pub mod exec;

@@ -1,7 +1,7 @@
 //! Hand-written code for nodes that are no loops: found by the name that the operator's `lower` gives. Knows no operator but by its
 //! attributes.
 
-use crate::cpu::{scatter, select};
+use crate::cpu::{order, scatter, select};
 use crate::ir::Node;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -33,7 +33,13 @@ pub struct Call<'a> {
 pub type Routine = fn(&mut Call) -> Result<()>;
 
 /// Every routine, sorted by name.
-const ROUTINES: &[(&str, Routine)] = &[("scatter_elements", scatter::elements), ("scatter_nd", scatter::nd)];
+const ROUTINES: &[(&str, Routine)] = &[
+    ("cumprod", order::cumprod),
+    ("cumsum", order::cumsum),
+    ("scatter_elements", scatter::elements),
+    ("scatter_nd", scatter::nd),
+    ("topk", order::topk),
+];
 
 /// Computes the results of a node whose extents depend on data.
 pub type Maker = fn(&Node, &[Tensor]) -> Result<Vec<Tensor>>;

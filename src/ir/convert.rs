@@ -30,6 +30,27 @@ pub fn to_network(graph: &Graph) -> Accepted<Network> {
     Ok(b.finish().without_unread())
 }
 
+/// Adds the layers of a graph whose inputs are these tensors, and gives its outputs: for nodes that are other operators to TensorRT.
+pub fn inline(graph: &Graph, b: &mut Builder, inputs: &[TensorId]) -> Accepted<Vec<TensorId>> {
+    let mut map: HashMap<ValueId, TensorId> = graph.inputs.iter().copied().zip(inputs.iter().copied()).collect();
+    for id in graph.node_ids() {
+        let view = NodeView::new(graph, id);
+        let operands = view.node().inputs.iter().map(|v| within(graph, *v, b, &map)).collect::<Accepted<Vec<_>>>()?;
+        let outputs = (view.op().convert)(&view, b, &operands)?;
+        map.extend(view.node().outputs.iter().copied().zip(outputs));
+    }
+    graph.outputs.iter().map(|o| within(graph, o.value, b, &map)).collect()
+}
+
+/// The tensor of a value of an inlined graph, whose layers keep the scope at hand.
+fn within(graph: &Graph, value: ValueId, b: &mut Builder, map: &HashMap<ValueId, TensorId>) -> Accepted<TensorId> {
+    match (map.get(&value), &graph.value(value).def) {
+        (Some(id), _) => Ok(*id),
+        (None, Def::Const(tensor)) => b.constant(tensor.clone()),
+        _ => unreachable!("nodes stand in running order"),
+    }
+}
+
 /// The tensor of a value; a constant becomes a layer when it is first read.
 fn operand(graph: &Graph, value: ValueId, b: &mut Builder, map: &mut HashMap<ValueId, TensorId>) -> Accepted<TensorId> {
     if let Some(id) = map.get(&value) {

@@ -3,11 +3,14 @@
 use crate::ir::opdef::Lowering;
 use crate::ir::view::NodeView;
 use crate::ir::{Def, Graph, Node, NodeId, ValueId};
+use crate::kernels::plain::plain;
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
-use crate::loops::{Kernel, Role, Stage, verify::verify};
+use crate::loops::contract::Contract;
+use crate::loops::{Body, Kernel, Op, Role, Stage, verify::verify};
 use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Context, Result};
+use crate::tensor::host::Tensor;
 use std::collections::{BTreeSet, HashMap};
 
 /// The program of one step per node, for values of the symbols `known`.
@@ -79,16 +82,19 @@ impl Lower {
                 self.map.insert(view.node().outputs[0], alias);
                 Ok(())
             }
-            Ok(Lowering::Kernel(kernel)) if has_code(&kernel) => {
+            Ok(Lowering::Kernel(kernel)) => {
                 verify(&kernel)?;
                 let inputs: Vec<BufId> = view.node().inputs.iter().map(|v| self.buffer(graph, *v)).collect();
                 let outputs = self.results(graph, id);
-                self.kernel(kernel, inputs, outputs, names);
+                match contracted(&kernel) {
+                    None | Some(DType::F32) => self.kernel(kernel, inputs, outputs, names),
+                    Some(DType::F16 | DType::BF16) => self.widened(kernel, inputs, outputs, names),
+                    Some(_) => self.kernel(plain(&kernel), inputs, outputs, names),
+                }
                 Ok(())
             }
             Ok(Lowering::Expand(inner)) => self.expand(graph, id, &inner),
             Ok(Lowering::Routine(name)) => self.whole(graph, id, |node| Action::Routine(name, node)),
-            Ok(Lowering::Kernel(_)) => self.whole(graph, id, Action::Reference),
             Err(e) if e.code == Code::NotImplemented => self.whole(graph, id, Action::Reference),
             Err(e) => Err(e),
         }
@@ -110,6 +116,42 @@ impl Lower {
         });
         let args = args.collect();
         self.program.steps.push(Step { action: Action::Kernel(kernel), args, nodes });
+    }
+
+    /// A kernel of narrow floats whose contractions are done in float32: its operands are cast first (constants here, once), its
+    /// results at the end.
+    fn widened(&mut self, mut kernel: Kernel, inputs: Vec<BufId>, outputs: Vec<BufId>, nodes: Vec<String>) {
+        let narrow = |d: DType| matches!(d, DType::F16 | DType::BF16);
+        let mut ready = Vec::with_capacity(inputs.len());
+        for id in inputs {
+            let b = self.program.buffer(id).clone();
+            ready.push(match b.kind {
+                _ if !narrow(b.dtype) => id,
+                Kind::Const(t) => {
+                    let wide = Tensor::from_vec(t.shape(), t.to_f32s().unwrap_or_default().into_owned());
+                    self.program.add(DType::F32, &b.shape, Kind::Const(wide))
+                }
+                _ => {
+                    let wide = self.program.add(DType::F32, &b.shape, Kind::Temp);
+                    self.kernel(cast(&nodes[0], b.dtype, DType::F32, &b.shape), vec![id], vec![wide], nodes.clone());
+                    wide
+                }
+            });
+        }
+        let made: Vec<BufId> = outputs
+            .iter()
+            .map(|id| {
+                let b = self.program.buffer(*id).clone();
+                if narrow(b.dtype) { self.program.add(DType::F32, &b.shape, Kind::Temp) } else { *id }
+            })
+            .collect();
+        kernel.buffers.iter_mut().filter(|b| narrow(b.dtype)).for_each(|b| b.dtype = DType::F32);
+        kernel.stages = kernel.stages.iter().map(widened_stage).collect();
+        self.kernel(kernel, ready, made.clone(), nodes.clone());
+        for (wide, id) in made.into_iter().zip(outputs).filter(|(a, b)| a != b) {
+            let b = self.program.buffer(id).clone();
+            self.kernel(cast(&nodes[0], DType::F32, b.dtype, &b.shape), vec![wide], vec![id], nodes.clone());
+        }
     }
 
     fn expand(&mut self, graph: &Graph, id: NodeId, inner: &Graph) -> Result<()> {
@@ -134,8 +176,43 @@ impl Lower {
     }
 }
 
-/// Contractions are tuned for float32 only.
-fn has_code(kernel: &Kernel) -> bool {
-    let contracts = kernel.stages.iter().any(|s| matches!(s, Stage::Contract(_)));
-    !contracts || kernel.buffers.iter().all(|b| b.dtype == DType::F32)
+/// The kernel that casts a whole array.
+fn cast(name: &str, from: DType, to: DType, shape: &[Dim]) -> Kernel {
+    let mut k = Kernel::new(name);
+    let (x, y) = (k.add(Role::Input, from, shape), k.add(Role::Output, to, shape));
+    let mut body = Body::default();
+    let v = body.load(k.dense(x));
+    body.push(Op::Cast(to, v));
+    k.map(y, body);
+    k
+}
+
+/// A stage in which what was of a narrow float type is float32.
+fn widened_stage(stage: &Stage) -> Stage {
+    let wide = |d: DType| if matches!(d, DType::F16 | DType::BF16) { DType::F32 } else { d };
+    let body = |b: &Body| {
+        let ops = b.ops.iter().map(|op| match op {
+            Op::Const(d, c) => Op::Const(wide(*d), *c),
+            Op::Cast(d, v) => Op::Cast(wide(*d), *v),
+            op => op.clone(),
+        });
+        Body { ops: ops.collect(), result: b.result }
+    };
+    match stage {
+        Stage::Map { out, extents, value } => Stage::Map { out: out.clone(), extents: extents.clone(), value: body(value) },
+        Stage::Reduce { out, outer, inner, fold, value, finish } => Stage::Reduce {
+            out: out.clone(),
+            outer: outer.clone(),
+            inner: inner.clone(),
+            fold: *fold,
+            value: body(value),
+            finish: body(finish),
+        },
+        Stage::Contract(c) => Stage::Contract(Contract { epilogue: c.epilogue.as_ref().map(body), ..c.clone() }),
+    }
+}
+
+/// The type of a kernel's contractions; all have one.
+fn contracted(kernel: &Kernel) -> Option<DType> {
+    kernel.stages.iter().find_map(|s| if let Stage::Contract(c) = s { Some(kernel.buffer(c.out).dtype) } else { None })
 }

@@ -6,6 +6,7 @@
 pub mod fuse;
 pub mod lower;
 pub mod pieces;
+mod plain;
 pub mod plan;
 pub mod program;
 pub mod splice;

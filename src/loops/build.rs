@@ -46,7 +46,7 @@ impl Kernel {
 
 /// `stride`, or 0 where the operand's extent is 1 and the result's may not be; where that is not known before the call, an
 /// expression that says it then.
-fn broadcast_stride(own: &Dim, target: &Dim, stride: &Dim) -> Dim {
+pub fn broadcast_stride(own: &Dim, target: &Dim, stride: &Dim) -> Dim {
     if own == target {
         return stride.clone();
     }

@@ -46,18 +46,24 @@ impl Builder {
         Ok(())
     }
 
-    /// Adds a layer with one output.
+    /// Adds a layer, and gives its first output.
     pub fn add(&mut self, kind: LayerKind, inputs: &[TensorId]) -> Accepted<TensorId> {
+        Ok(self.add_all(kind, inputs)?[0])
+    }
+
+    /// Adds a layer, and gives its outputs.
+    pub fn add_all(&mut self, kind: LayerKind, inputs: &[TensorId]) -> Accepted<Vec<TensorId>> {
         let operands: Vec<&NetTensor> = inputs.iter().map(|i| self.network.tensor(*i)).collect();
-        let (dtype, dims) = shapes::infer(&kind, &operands)?;
+        let facts = shapes::infer_all(&kind, &operands)?;
         self.in_scope += 1;
         let name = match self.in_scope {
             1 => self.scope.clone(),
             n => format!("{}:{}{n}", self.scope, kind.name()),
         };
-        let out = self.tensor(format!("{name}.out"), dtype, dims);
-        self.network.layers.push(Layer { name, kind, inputs: inputs.to_vec(), outputs: vec![out] });
-        Ok(out)
+        let label = |i: usize| if i == 0 { format!("{name}.out") } else { format!("{name}.out{i}") };
+        let outputs: Vec<TensorId> = facts.into_iter().enumerate().map(|(i, (dtype, dims))| self.tensor(label(i), dtype, dims)).collect();
+        self.network.layers.push(Layer { name, kind, inputs: inputs.to_vec(), outputs: outputs.clone() });
+        Ok(outputs)
     }
 
     /// A constant tensor. TensorRT has no `bool` constants: those are numbers and a cast.

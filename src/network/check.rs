@@ -4,7 +4,7 @@
 use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{NetTensor, Network, check_batch, check_layers, check_quantised, check_samples, check_windows};
+use crate::network::{NetTensor, Network, check_batch, check_layers, check_order, check_quantised, check_samples, check_windows};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
@@ -74,6 +74,7 @@ pub(super) fn what(kind: &LayerKind) -> String {
         LayerKind::Unary(op) => format!("Unary {}", op.name()),
         LayerKind::Reduce { kind, .. } => format!("Reduce {}", kind.name()),
         LayerKind::Pooling { kind, .. } => format!("Pooling {}", kind.name()),
+        LayerKind::TopK { kind, .. } => format!("TopK {}", kind.name()),
         kind => kind.name().into(),
     }
 }
@@ -94,6 +95,7 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
         let outcome = check_layers::check(&at)
             .and_then(|()| check_windows::check(&at))
             .and_then(|()| check_samples::check(&at))
+            .and_then(|()| check_order::check(&at))
             .and_then(|()| if capabilities.implicit_batch { check_batch::check_layer(&at) } else { Ok(()) });
         outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason).into(), ..r })?;
     }

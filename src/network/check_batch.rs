@@ -51,7 +51,7 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
     }
     match &at.layer.kind {
         LayerKind::Reduce { axes, .. } if axes.contains(&0) => axis_zero(at),
-        LayerKind::Softmax(0) | LayerKind::Concatenation(0) => axis_zero(at),
+        LayerKind::Softmax(0) | LayerKind::Concatenation(0) | LayerKind::TopK { axis: 0, .. } => axis_zero(at),
         LayerKind::Slice { start, size, stride } => {
             let whole = start[0] == 0 && stride[0] == 1 && at.input(0).dims[0].is(size[0]);
             if whole { Ok(()) } else { axis_zero(at) }
@@ -75,6 +75,7 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
         | LayerKind::ScatterElements(_)
         | LayerKind::ScatterNd
         | LayerKind::Select
+        | LayerKind::Einsum(_)
         | LayerKind::Resize(_)
         | LayerKind::GridSample { .. } => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));

@@ -51,11 +51,16 @@ pub(super) fn check(at: &At) -> Accepted<()> {
             at.typed(1, if at.capabilities.at_least(10, 0, 0) { ALL } else { NUMBERS }, "select.type")?;
             same_types(at, 1, 2)
         }
+        LayerKind::ParametricRelu => {
+            at.typed(0, FLOATS, "prelu.type")?;
+            same_types(at, 0, 1)
+        }
         LayerKind::Cast(_) | LayerKind::Identity => Ok(()),
         // With windows, or beyond the operand: checked elsewhere.
         LayerKind::Convolution { .. } | LayerKind::Deconvolution { .. } | LayerKind::Pooling { .. } => Ok(()),
         LayerKind::SliceOutside { .. } | LayerKind::Lrn { .. } | LayerKind::Resize(_) | LayerKind::GridSample { .. } => Ok(()),
         LayerKind::KernelConvolution { .. } => same_types(at, 0, 1),
+        LayerKind::TopK { .. } | LayerKind::Cumulative { .. } | LayerKind::Einsum(_) => Ok(()),
     }
 }
 

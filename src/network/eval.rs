@@ -3,7 +3,9 @@
 //! against the other. Where documents say nothing, NaN wins a maximum, integers wrap, and a division by zero gives zero.
 
 use crate::network::layer::{Layer, LayerKind};
-use crate::network::{Network, TensorId, eval_elementwise, eval_index, eval_move, eval_quantised, eval_reduce, eval_sample, eval_window};
+use crate::network::{
+    Network, TensorId, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample, eval_window,
+};
 use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Context, Result};
@@ -23,15 +25,17 @@ pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     }
     for layer in &network.layers {
         let operands = layer.inputs.iter().map(|id| get(&values, *id)).collect::<Result<Vec<_>>>();
-        let value = operands.and_then(|x| eval_layer(layer, &x)).context(|| format!("layer '{}'", layer.name))?;
-        let out = network.tensor(layer.outputs[0]);
-        learn(&out.dims, value.shape(), &mut bindings);
-        let expected = shape::eval(&out.dims, &bindings)?;
-        if value.dtype() != out.dtype || value.shape() != expected {
-            let (dtype, found) = (value.dtype(), value.shape());
-            fail!(Internal, "layer '{}' gives {dtype}{found:?}, not {}{expected:?} as said", layer.name, out.dtype);
+        let made = operands.and_then(|x| eval_all(layer, &x)).context(|| format!("layer '{}'", layer.name))?;
+        for (id, value) in layer.outputs.iter().zip(made) {
+            let out = network.tensor(*id);
+            learn(&out.dims, value.shape(), &mut bindings);
+            let expected = shape::eval(&out.dims, &bindings)?;
+            if value.dtype() != out.dtype || value.shape() != expected {
+                let (dtype, found) = (value.dtype(), value.shape());
+                fail!(Internal, "layer '{}' gives {dtype}{found:?}, not {}{expected:?} as said", layer.name, out.dtype);
+            }
+            values[id.0 as usize] = Some(value);
         }
-        values[layer.outputs[0].0 as usize] = Some(value);
     }
     network.outputs.iter().map(|id| get(&values, *id).cloned()).collect()
 }
@@ -40,6 +44,13 @@ fn get(values: &[Option<Tensor>], id: TensorId) -> Result<&Tensor> {
     match &values[id.0 as usize] {
         Some(t) => Ok(t),
         None => fail!(Internal, "tensor {} is read before it is made", id.0),
+    }
+}
+
+fn eval_all(layer: &Layer, x: &[&Tensor]) -> Result<Vec<Tensor>> {
+    match &layer.kind {
+        LayerKind::TopK { kind, k, axis } => eval_order::top_k(x[0], *kind, *k as usize, *axis),
+        _ => Ok(vec![eval_layer(layer, x)?]),
     }
 }
 
@@ -82,6 +93,10 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::GatherNd(batch) => eval_index::gather_nd(x[0], x[1], *batch),
         LayerKind::ScatterElements(axis) => eval_index::scatter(x[0], x[2], &eval_index::element_places(x[0], x[1], *axis))?,
         LayerKind::ScatterNd => eval_index::scatter(x[0], x[2], &eval_index::nd_places(x[0], x[1]))?,
+        LayerKind::ParametricRelu => eval_elementwise::parametric_relu(x[0], x[1]),
+        LayerKind::Cumulative { axis, exclusive, reverse } => eval_order::cumulative(x[0], *axis, *exclusive, *reverse),
+        LayerKind::Einsum(equation) => eval_order::einsum(equation, x)?,
+        LayerKind::TopK { .. } => fail!(Internal, "a layer with several outputs"),
     })
 }
 
@@ -109,8 +124,20 @@ pub(super) fn ints(dtype: DType, shape: &[usize], v: Vec<i64>) -> Tensor {
         DType::Bool => Tensor::from_bools(shape, v.into_iter().map(|v| v != 0).collect()),
         DType::I32 => Tensor::from_vec(shape, v.into_iter().map(|v| v as i32).collect()),
         DType::I64 => Tensor::from_vec(shape, v),
-        _ => floats(dtype, shape, v.into_iter().map(|v| v as f64).collect()),
+        d if d.is_float() => floats(dtype, shape, v.into_iter().map(|v| v as f64).collect()),
+        // No TensorRT has these, but networks that are refused for it can be looked at all the same.
+        _ => {
+            dispatch!(dtype, T => Tensor::from_vec(shape, v.into_iter().map(|v| wrapped(dtype, v)).map(<T as Element>::from_f64).collect()))
+        }
     }
+}
+
+/// The value that the low bits of `v` are in a small integer type.
+fn wrapped(dtype: DType, v: i64) -> f64 {
+    let bits = 8 * dtype.size() as u32;
+    let low = v.wrapping_shl(64 - bits.min(64));
+    let signed = matches!(dtype, DType::I8 | DType::I16);
+    if signed { (low >> (64 - bits)) as f64 } else { (low as u64 >> (64 - bits)) as f64 }
 }
 
 /// The tensor whose element `i` is element `from(i)` of `t`, or zero for `None`; `i` is an index of `shape`.

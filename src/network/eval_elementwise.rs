@@ -178,6 +178,12 @@ pub(super) fn scale(x: &Tensor, scale: &Tensor, shift: &Tensor) -> Tensor {
     floats(x.dtype(), x.shape(), v.map(|(i, v)| v * factor[channel(i)] + addend[channel(i)]).collect())
 }
 
+pub(super) fn parametric_relu(x: &Tensor, slope: &Tensor) -> Tensor {
+    let (v, s) = (x.to_f64s(), slope.to_f64s());
+    let at = indices(x.shape()).map(|i| broadcast_offset(&i, slope.shape()));
+    floats(x.dtype(), x.shape(), v.into_iter().zip(at).map(|(v, i)| if v < 0.0 { s[i] * v } else { v }).collect())
+}
+
 pub(super) fn select(condition: &Tensor, then: &Tensor, otherwise: &Tensor) -> Tensor {
     let shape = broadcast(&broadcast(condition.shape(), then.shape()), otherwise.shape());
     let flags = condition.values::<u8>();

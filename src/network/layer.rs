@@ -62,6 +62,10 @@ kinds! {
     Reduce { Sum = "SUM", Prod = "PROD", Max = "MAX", Min = "MIN", Avg = "AVG" }
 }
 kinds! {
+    /// `TopKOperation`.
+    TopK { Max = "MAX", Min = "MIN" }
+}
+kinds! {
     /// `MatrixOperation`.
     MatrixOp { None = "NONE", Transpose = "TRANSPOSE", Vector = "VECTOR" }
 }
@@ -281,6 +285,28 @@ pub enum LayerKind {
     Cast(DType),
     /// `IIdentityLayer`.
     Identity,
+    /// `IParametricReLULayer`: x and a slope that broadcasts to it, ranks equal.
+    ParametricRelu,
+    /// `ITopKLayer` along one axis: the sorted elements, and their int32 indices.
+    TopK {
+        /// Largest or smallest first.
+        kind: TopK,
+        /// How many.
+        k: i64,
+        /// The axis.
+        axis: usize,
+    },
+    /// `ICumulativeLayer` by sums, along one axis.
+    Cumulative {
+        /// The axis.
+        axis: usize,
+        /// An element's own value is left out of its sum.
+        exclusive: bool,
+        /// Sums run from the end.
+        reverse: bool,
+    },
+    /// `IEinsumLayer`: sums of products by an equation with an arrow, without ellipsis.
+    Einsum(String),
 }
 
 impl LayerKind {
@@ -318,6 +344,10 @@ impl LayerKind {
             LayerKind::Select => "Select",
             LayerKind::Cast(_) => "Cast",
             LayerKind::Identity => "Identity",
+            LayerKind::ParametricRelu => "ParametricRelu",
+            LayerKind::TopK { .. } => "TopK",
+            LayerKind::Cumulative { .. } => "Cumulative",
+            LayerKind::Einsum(_) => "Einsum",
         }
     }
 }

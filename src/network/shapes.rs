@@ -13,8 +13,17 @@ fn refuse<T>(rule: &'static str, reason: String) -> Accepted<T> {
     Err(Refusal::new(rule, reason, ""))
 }
 
-/// Type and shape of a layer's output.
-pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
+/// Type and shape of each of a layer's outputs.
+pub fn infer_all(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Vec<Shape>> {
+    let first = infer(kind, x)?;
+    Ok(match kind {
+        LayerKind::TopK { .. } => vec![first.clone(), (DType::I32, first.1)],
+        _ => vec![first],
+    })
+}
+
+/// Type and shape of a layer's first output.
+fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
     let dims = |i: usize| x[i].dims.as_slice();
     match kind {
         LayerKind::Constant(t) => Ok((t.dtype(), shape::from_usizes(t.shape()))),
@@ -70,6 +79,13 @@ pub fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
         LayerKind::Slice { size, .. } | LayerKind::SliceOutside { size, .. } => {
             Ok((x[0].dtype, size.iter().map(|s| Dim::from(*s)).collect()))
         }
+        LayerKind::ParametricRelu | LayerKind::Cumulative { .. } => Ok((x[0].dtype, dims(0).to_vec())),
+        LayerKind::TopK { k, axis, .. } => {
+            let mut d = dims(0).to_vec();
+            d[*axis] = Dim::from(*k);
+            Ok((x[0].dtype, d))
+        }
+        LayerKind::Einsum(equation) => Ok((x[0].dtype, einsum(equation, x)?)),
         LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
         LayerKind::ReverseSequence { .. } => Ok((x[0].dtype, dims(0).to_vec())),
         LayerKind::NonZero(count) => Ok((DType::I32, vec![Dim::from(dims(0).len()), count.clone()])),
@@ -174,6 +190,27 @@ fn gathered(data: &[Dim], indices: &[Dim], batch: usize) -> Accepted<Vec<Dim>> {
         Some(n) if n <= data.len() && batch < indices.len() => Ok([&indices[..indices.len() - 1], &data[n..]].concat()),
         _ => refuse("gather.nd-axes", format!("indices of shape {} name no places of {}", text(indices), text(data))),
     }
+}
+
+/// Extents of the letters behind the arrow; of several extents of one letter, what they broadcast to.
+fn einsum(equation: &str, x: &[&NetTensor]) -> Accepted<Vec<Dim>> {
+    let Some((terms, out)) = equation.split_once("->") else {
+        return refuse("einsum.equation", format!("'{equation}' has no arrow"));
+    };
+    let terms: Vec<&str> = terms.split(',').collect();
+    if terms.len() != x.len() || terms.iter().zip(x).any(|(t, x)| t.len() != x.dims.len()) {
+        return refuse("einsum.equation", format!("'{equation}' does not fit the ranks of its operands"));
+    }
+    let mut out_dims = Vec::new();
+    for letter in out.chars() {
+        let mut extent = vec![Dim::from(1i64)];
+        let uses = terms.iter().zip(x).flat_map(|(t, x)| t.chars().zip(&x.dims)).filter(|(l, _)| *l == letter);
+        for (_, d) in uses {
+            extent = broadcast(&extent, std::slice::from_ref(d))?;
+        }
+        out_dims.append(&mut extent);
+    }
+    Ok(out_dims)
 }
 
 /// Shape that `spec` (0 copies, -1 infers) gives.

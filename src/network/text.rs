@@ -96,7 +96,10 @@ impl fmt::Display for Kind<'_> {
                 write!(f, "[{} outside {} align_corners {align_corners}]", mode.name(), outside.name())
             }
             LayerKind::Cast(to) => write!(f, "[{to}]"),
-            LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd => Ok(()),
+            LayerKind::TopK { kind, k, axis } => write!(f, "[{} k {k} axis {axis}]", kind.name()),
+            LayerKind::Cumulative { axis, exclusive, reverse } => write!(f, "[SUM axis {axis} exclusive {exclusive} reverse {reverse}]"),
+            LayerKind::Einsum(equation) => write!(f, "[{equation}]"),
+            LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd | LayerKind::ParametricRelu => Ok(()),
         }
     }
 }

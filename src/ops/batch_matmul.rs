@@ -6,8 +6,9 @@ use crate::ir::opdef::{Lowering, OpDef, Tolerance};
 use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::{Access, Kernel, Role, Stage};
 use crate::network::layer::{LayerKind, MatrixOp};
-use crate::ops::elementwise::{broadcast_indices, broadcast_shape};
+use crate::ops::elementwise::{broadcast_indices, broadcast_shape, from_ints, ints};
 use crate::tensor::dim::{Answer, Dim};
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape::{self, text};
@@ -42,7 +43,7 @@ pub static BATCH_MATMUL: OpDef = OpDef {
     arity: (2, 2),
     attrs: AttrsDef::of::<BatchMatmul>(),
     infer: |c, x| {
-        ensure!(x[0].dtype == x[1].dtype && x[0].dtype.is_float(), WrongDType, "operands are {} and {}", x[0].dtype, x[1].dtype);
+        ensure!(x[0].dtype == x[1].dtype && x[0].dtype != DType::Bool, WrongDType, "operands are {} and {}", x[0].dtype, x[1].dtype);
         Ok(vec![Fact::new(x[0].dtype, dims(&x[0].shape, &x[1].shape, c.attrs.get())?)])
     },
     eval: |c, x| {
@@ -52,18 +53,22 @@ pub static BATCH_MATMUL: OpDef = OpDef {
         ensure!(k == k2, BadGraph, "inner extents of {sa:?} and {sb:?} differ");
         let batch = broadcast_shape(&[&sa[..sa.len() - 2], &sb[..sb.len() - 2]])?;
         let (ia, ib) = (broadcast_indices(&sa[..sa.len() - 2], &batch), broadcast_indices(&sb[..sb.len() - 2], &batch));
-        let (va, vb) = (x[0].to_f64s(), x[1].to_f64s());
-        let mut y = Vec::with_capacity(ia.len() * m * n);
+        // For each element of the result, where its factors are.
+        let mut factors = Vec::with_capacity(ia.len() * m * n);
         for (ba, bb) in ia.iter().zip(&ib) {
-            let at_a = |i: usize, j: usize| va[ba * m * k + if at.transpose_a { j * m + i } else { i * k + j }];
-            let at_b = |i: usize, j: usize| vb[bb * n * k + if at.transpose_b { j * k + i } else { i * n + j }];
-            for i in 0..m {
-                for j in 0..n {
-                    y.push((0..k).map(|l| at_a(i, l) * at_b(l, j)).sum());
-                }
-            }
+            let at_a = move |i: usize, j: usize| ba * m * k + if at.transpose_a { j * m + i } else { i * k + j };
+            let at_b = move |i: usize, j: usize| bb * n * k + if at.transpose_b { j * k + i } else { i * n + j };
+            factors.extend((0..m * n).map(|e| (0..k).map(move |l| (at_a(e / n, l), at_b(l, e % n)))));
         }
-        Ok(vec![Tensor::from_f64s(x[0].dtype(), &[batch.as_slice(), &[m, n]].concat(), &y)])
+        let out = [batch.as_slice(), &[m, n]].concat();
+        if !x[0].dtype().is_float() {
+            let (va, vb) = (ints(&x[0])?, ints(&x[1])?);
+            let y = factors.into_iter().map(|f| f.fold(0i64, |s, (i, j)| s.wrapping_add(va[i].wrapping_mul(vb[j]))));
+            return Ok(vec![from_ints(x[0].dtype(), &out, &y.collect::<Vec<_>>())]);
+        }
+        let (va, vb) = (x[0].to_f64s(), x[1].to_f64s());
+        let y: Vec<f64> = factors.into_iter().map(|f| f.map(|(i, j)| va[i] * vb[j]).sum()).collect();
+        Ok(vec![Tensor::from_f64s(x[0].dtype(), &out, &y)])
     },
     convert: |v, b, x| {
         let at: &BatchMatmul = v.attrs();

@@ -3,7 +3,7 @@
 use crate::ensure;
 use crate::ir::attrs::{AttrsDef, NoAttrs};
 use crate::ir::fact::Fact;
-use crate::ir::opdef::{OpDef, Tolerance, not_lowered};
+use crate::ir::opdef::{OpDef, Tolerance};
 use crate::loops::{Binary, Body, Unary, Val};
 use crate::network::TensorId;
 use crate::network::builder::Builder;
@@ -37,9 +37,6 @@ macro_rules! binary {
             },
             lower: |view| {
                 let (dtype, element): (DType, Element) = (view.dtype(0), $element);
-                if $relay == "power" && !dtype.is_float() {
-                    return not_lowered(view);
-                }
                 lower(view, |b, x| element(b, x[0], x[1], dtype))
             },
             tolerance: Tolerance::$tolerance,
@@ -108,6 +105,11 @@ fn int_pow(a: i64, b: i64) -> i64 {
     }
 }
 
+fn floor_mod(a: f64, b: f64) -> f64 {
+    let r = a % b;
+    if r != 0.0 && (r < 0.0) != (b < 0.0) { r + b } else { r }
+}
+
 fn rem(a: i64, b: i64) -> i64 {
     if b == 0 { 0 } else { a.wrapping_rem(b) }
 }
@@ -162,8 +164,15 @@ fn wrong_sign(b: &mut Body, r: Val, divisor: Val, d: DType) -> Val {
     b.binary(Binary::And, some, differ)
 }
 
-fn no_mod(_: &mut Builder, _: TensorId, _: TensorId) -> Accepted<TensorId> {
-    Err(Refusal::new("mod.no-layer", "TensorRT has no remainder layer", "run the node on our kernels"))
+/// a - b * (a / b), with the quotient rounded as `quotient` rounds it: exact for integers.
+fn remainder(quotient: ElementWise, b: &mut Builder, x: TensorId, y: TensorId) -> Accepted<TensorId> {
+    if b.dtype(x).is_float() {
+        let reason = "a remainder of floats by way of a rounded quotient is off by a whole divisor near multiples of it";
+        return Err(Refusal::new("mod.no-layer", reason, "run the node on our kernels"));
+    }
+    let q = b.elementwise(quotient, x, y)?;
+    let whole = b.elementwise(ElementWise::Prod, q, y)?;
+    b.elementwise(ElementWise::Sub, x, whole)
 }
 
 binary! { ADD = "add", "a + b.", false, Some(|a, b| a + b), Some(i64::wrapping_add), |a, b| Some(a + b),
@@ -192,8 +201,8 @@ binary! { MAXIMUM = "maximum", "The larger.", false, Some(max), Some(|a, b| a.ma
 |b, x, y| direct(ElementWise::Max, b, x, y), EXACT, |b, x, y, _| b.binary(Binary::Max, x, y) }
 binary! { MINIMUM = "minimum", "The smaller.", false, Some(min), Some(|a, b| a.min(b)), |a, b| Some(a.min_with(b)),
 |b, x, y| direct(ElementWise::Min, b, x, y), EXACT, |b, x, y, _| b.binary(Binary::Min, x, y) }
-binary! { MOD = "mod", "Remainder with the sign of b, as Python's %.", false, Some(|a, b| a - b * (a / b).floor()),
-Some(|a, b| rem(rem(a, b) + if b == 0 { 0 } else { b }, b)), mod_value, no_mod, ROUNDING, mod_element }
+binary! { MOD = "mod", "Remainder with the sign of b, as Python's %.", false, Some(floor_mod),
+Some(|a, b| rem(rem(a, b) + if b == 0 { 0 } else { b }, b)), mod_value, |b, x, y| remainder(ElementWise::FloorDiv, b, x, y), ROUNDING, mod_element }
 binary! { MULTIPLY = "multiply", "a * b.", false, Some(|a, b| a * b), Some(i64::wrapping_mul), |a, b| Some(a * b),
 |b, x, y| direct(ElementWise::Prod, b, x, y), ROUNDING, |b, x, y, _| b.binary(Binary::Mul, x, y) }
 binary! { NOT_EQUAL = "not_equal", "a != b.", true, Some(|a, b| f64::from(a != b)), Some(|a, b| i64::from(a != b)),
@@ -203,4 +212,4 @@ binary! { POWER = "power", "a to the power of b.", false, Some(f64::powf), Some(
 binary! { SUBTRACT = "subtract", "a - b.", false, Some(|a, b| a - b), Some(i64::wrapping_sub), |a, b| Some(a - b),
 |b, x, y| direct(ElementWise::Sub, b, x, y), ROUNDING, |b, x, y, _| b.binary(Binary::Sub, x, y) }
 binary! { TRUNCATE_MOD = "truncate_mod", "Remainder with the sign of a, as C's fmod.", false, Some(|a, b| a % b), Some(rem), no_value,
-no_mod, ROUNDING, |b, x, y, _| b.binary(Binary::Rem, x, y) }
+|b, x, y| remainder(ElementWise::Div, b, x, y), ROUNDING, |b, x, y, _| b.binary(Binary::Rem, x, y) }

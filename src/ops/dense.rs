@@ -7,7 +7,9 @@ use crate::ir::opdef::{Lowering, OpDef, Tolerance};
 use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::{Access, Kernel, Role, Stage};
 use crate::network::layer::{LayerKind, MatrixOp};
+use crate::ops::elementwise::{from_ints, ints};
 use crate::tensor::dim::{Answer, Dim};
+use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape::{element_count, text};
 
@@ -17,7 +19,7 @@ pub static DENSE: OpDef = OpDef {
     arity: (2, 2),
     attrs: AttrsDef::of::<NoAttrs>(),
     infer: |_, x| {
-        ensure!(x[0].dtype == x[1].dtype && x[0].dtype.is_float(), WrongDType, "operands are {} and {}", x[0].dtype, x[1].dtype);
+        ensure!(x[0].dtype == x[1].dtype && x[0].dtype != DType::Bool, WrongDType, "operands are {} and {}", x[0].dtype, x[1].dtype);
         ensure!(x[0].rank() >= 1 && x[1].rank() == 2, BadGraph, "weights {} must have rank 2", text(&x[1].shape));
         let (k, rest) = x[0].shape.split_last().expect("rank 1 at least");
         ensure!(
@@ -32,11 +34,18 @@ pub static DENSE: OpDef = OpDef {
     eval: |_, x| {
         let (units, k) = (x[1].shape()[0], x[1].shape()[1]);
         ensure!(x[0].shape().last() == Some(&k), BadGraph, "inner extents of {:?} and {:?} differ", x[0].shape(), x[1].shape());
-        let (a, w) = (x[0].to_f64s(), x[1].to_f64s());
+        let out = [&x[0].shape()[..x[0].shape().len() - 1], &[units]].concat();
         let rows: usize = x[0].shape()[..x[0].shape().len() - 1].iter().product();
+        if !x[0].dtype().is_float() {
+            let (a, w) = (ints(&x[0])?, ints(&x[1])?);
+            let dot = |i: usize, j: usize| (0..k).fold(0i64, |s, l| s.wrapping_add(a[i * k + l].wrapping_mul(w[j * k + l])));
+            let y: Vec<i64> = (0..rows * units).map(|i| dot(i / units, i % units)).collect();
+            return Ok(vec![from_ints(x[0].dtype(), &out, &y)]);
+        }
+        let (a, w) = (x[0].to_f64s(), x[1].to_f64s());
         let dot = |i: usize, j: usize| -> f64 { (0..k).map(|l| a[i * k + l] * w[j * k + l]).sum() };
         let y: Vec<f64> = (0..rows * units).map(|i| dot(i / units, i % units)).collect();
-        Ok(vec![Tensor::from_f64s(x[0].dtype(), &[&x[0].shape()[..x[0].shape().len() - 1], &[units]].concat(), &y)])
+        Ok(vec![Tensor::from_f64s(x[0].dtype(), &out, &y)])
     },
     convert: |v, b, x| {
         let rank = v.input(0).rank().max(2);

@@ -2,13 +2,10 @@
 
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
-use crate::ir::opdef::{Lowering, OpDef, Tolerance};
-use crate::loops::{Binary, Body, Fold, Kernel, Role, Unary};
-use crate::network::layer::{self, ElementWise, LayerKind};
-use crate::ops::reduce::{mean_of, reduce_stage};
-use crate::tensor::dim::Dim;
+use crate::ir::opdef::{OpDef, Tolerance};
+use crate::ops::normalise::{self, Normal, narrowed, widened};
 use crate::tensor::host::Tensor;
-use crate::tensor::shape::{self, element_count, text};
+use crate::tensor::shape::{self, text};
 use crate::{attributes, ensure};
 
 attributes! {
@@ -64,62 +61,17 @@ pub static LAYER_NORM: OpDef = OpDef {
         let a: &LayerNorm = v.attrs();
         let rank = v.input(0).rank();
         let axes: Vec<usize> = (shape::axis(a.axis, rank).unwrap_or(rank - 1)..rank).collect();
-        let mean = |b: &mut crate::network::builder::Builder, t| {
-            b.add(LayerKind::Reduce { kind: layer::Reduce::Avg, axes: axes.clone(), keep: true }, &[t])
-        };
-        let m = mean(b, x[0])?;
-        let centred = b.elementwise(ElementWise::Sub, x[0], m)?;
-        let square = b.elementwise(ElementWise::Prod, centred, centred)?;
-        let variance = mean(b, square)?;
-        let epsilon = b.constant(Tensor::from_f64s(v.dtype(0), &[], &[a.epsilon]))?;
-        let shifted = b.elementwise(ElementWise::Sum, variance, epsilon)?;
-        let deviation = b.add(LayerKind::Unary(layer::Unary::Sqrt), &[shifted])?;
-        let normal = b.elementwise(ElementWise::Div, centred, deviation)?;
-        let mut y = b.elementwise(ElementWise::Prod, normal, x[1])?;
-        if let Some(beta) = x.get(2) {
-            y = b.elementwise(ElementWise::Sum, y, *beta)?;
-        }
-        Ok(vec![y])
+        let wide = widened(b, x[0])?;
+        let normal = normalise::layers(b, wide, &axes, true, a.epsilon)?;
+        let y = normalise::affine(b, normal, &x[1..])?;
+        Ok(vec![narrowed(b, y, v.dtype(0))?])
     },
     lower: |v| {
         let a: &LayerNorm = v.attrs();
-        let (dtype, dims) = (v.dtype(0), v.shape(0));
-        let axis = shape::axis(a.axis, dims.len())?;
-        let axes: Vec<usize> = (axis..dims.len()).collect();
-        let lanes = [&dims[..axis], vec![Dim::from(1i64); axes.len()].as_slice()].concat();
-        let count = element_count(&dims[axis..]);
-        let mut k = Kernel::new(v.name());
-        let inputs: Vec<_> = (0..v.input_count()).map(|i| k.add(Role::Input, v.dtype(i), v.shape(i))).collect();
-        let out = k.add(Role::Output, dtype, dims);
-        let (mean, scale) = (k.add(Role::Local, dtype, &lanes), k.add(Role::Local, dtype, &lanes));
-        let squares = k.add(Role::Local, dtype, dims);
-        let stage = reduce_stage(k.dense(inputs[0]), dims, &axes, mean, Fold::Sum, mean_of(dtype, &count));
-        k.stages.push(stage);
-        let centred = |k: &Kernel, body: &mut Body| {
-            let (x, mean) = (body.load(k.dense(inputs[0])), body.load(k.broadcast(mean, dims)));
-            body.binary(Binary::Sub, x, mean)
-        };
-        let mut body = Body::default();
-        let d = centred(&k, &mut body);
-        body.binary(Binary::Mul, d, d);
-        k.map(squares, body);
-        let mut finish = mean_of(dtype, &count);
-        let (variance, epsilon, one) = (finish.result, finish.float(dtype, a.epsilon), finish.float(dtype, 1.0));
-        let variance = finish.binary(Binary::Add, variance, epsilon);
-        let deviation = finish.unary(Unary::Sqrt, variance);
-        finish.binary(Binary::Div, one, deviation);
-        let stage = reduce_stage(k.dense(squares), dims, &axes, scale, Fold::Sum, finish);
-        k.stages.push(stage);
-        let mut body = Body::default();
-        let d = centred(&k, &mut body);
-        let scale = body.load(k.broadcast(scale, dims));
-        let mut y = body.binary(Binary::Mul, d, scale);
-        for (i, op) in [(1, Binary::Mul), (2, Binary::Add)].into_iter().take(inputs.len() - 1) {
-            let p = body.load(k.broadcast(inputs[i], dims));
-            y = body.binary(op, y, p);
-        }
-        k.map(out, body);
-        Ok(Lowering::Kernel(k))
+        let dims = v.shape(0).to_vec();
+        let axes = (shape::axis(a.axis, dims.len())?..dims.len()).collect();
+        let normal = Normal { dims: dims.clone(), axes, centre: true, epsilon: a.epsilon };
+        normalise::lower(v, &normal, &|k, p| k.broadcast(p, &dims))
     },
     tolerance: Tolerance::SUM,
 };

@@ -1,12 +1,16 @@
 //! The operators: one entry each, all stages together. Adding one is a file (or a row in a family's file) and a line in [`OPS`].
 //! Entries know neither files nor devices.
 
+mod activation;
 mod adaptive_pool;
+mod arange;
+mod arg_reduce;
 mod argwhere;
 mod batch_matmul;
 pub(crate) mod batch_norm;
 pub(crate) mod bias_add;
 mod binary;
+mod bitwise;
 mod broadcast_to;
 pub(crate) mod cast;
 mod clip;
@@ -15,27 +19,38 @@ mod control;
 mod conv;
 mod conv_transpose;
 mod conv_transpose_lower;
+pub(crate) mod cumulative;
 mod dense;
+pub(crate) mod einsum;
+mod einsum_lower;
 mod elementwise;
+mod float_class;
 mod full;
 mod gather;
 mod gather_nd;
 mod grid_sample;
+mod group_norm;
 mod index;
 mod layer_norm;
 mod layout_transform;
 mod lrn;
 mod movement;
 pub(crate) mod nms;
+mod normalise;
+mod one_hot;
 mod pad;
 mod pool;
+mod prelu;
 pub(crate) mod qnn;
 mod reduce;
+mod reduce_bool;
+mod reinterpret;
 mod repeat;
 pub(crate) mod reshape;
 mod resize;
 mod resize_lower;
 mod reverse;
+mod rms_norm;
 pub(crate) mod scatter;
 mod select;
 mod shape_of;
@@ -44,7 +59,9 @@ mod split;
 pub(crate) mod strided_slice;
 mod take;
 mod tile;
+pub(crate) mod topk;
 pub(crate) mod transpose;
+mod trilu;
 mod unary;
 
 use crate::ir::opdef::OpDef;
@@ -52,16 +69,34 @@ use crate::ir::opdef::OpDef;
 /// Every operator, sorted by name.
 pub static OPS: &[&OpDef] = &[
     &unary::ABS,
+    &unary::ACOS,
+    &unary::ACOSH,
     &binary::ADD,
+    &reduce_bool::ALL,
+    &reduce_bool::ANY,
+    &arange::ARANGE,
+    &arg_reduce::ARGMAX,
+    &arg_reduce::ARGMIN,
     &argwhere::ARGWHERE,
+    &unary::ASIN,
+    &unary::ASINH,
     &unary::ATAN,
+    &unary::ATANH,
+    &bitwise::BITWISE_AND,
+    &bitwise::BITWISE_NOT,
+    &bitwise::BITWISE_OR,
+    &bitwise::BITWISE_XOR,
     &broadcast_to::BROADCAST_TO,
     &cast::CAST,
     &unary::CEIL,
     &clip::CLIP,
     &concatenate::CONCATENATE,
     &unary::COS,
+    &unary::COSH,
+    &cumulative::CUMPROD,
+    &cumulative::CUMSUM,
     &binary::DIVIDE,
+    &einsum::EINSUM,
     &binary::EQUAL,
     &unary::ERF,
     &unary::EXP,
@@ -76,7 +111,11 @@ pub static OPS: &[&OpDef] = &[
     &control::IF,
     &grid_sample::GRID_SAMPLE,
     &resize::RESIZE2D,
+    &float_class::ISFINITE,
+    &float_class::ISINF,
+    &float_class::ISNAN,
     &layout_transform::LAYOUT_TRANSFORM,
+    &bitwise::LEFT_SHIFT,
     &binary::LESS,
     &binary::LESS_EQUAL,
     &unary::LOG,
@@ -102,6 +141,7 @@ pub static OPS: &[&OpDef] = &[
     &batch_matmul::BATCH_MATMUL,
     &batch_norm::BATCH_NORM,
     &bias_add::BIAS_ADD,
+    &activation::CELU,
     &conv::CONV1D,
     &conv_transpose::CONV1D_TRANSPOSE,
     &conv::CONV2D,
@@ -109,8 +149,16 @@ pub static OPS: &[&OpDef] = &[
     &conv::CONV3D,
     &conv_transpose::CONV3D_TRANSPOSE,
     &dense::DENSE,
+    &activation::ELU,
+    &activation::GELU,
+    &activation::GELU_TANH,
     &pool::GLOBAL_AVG_POOL2D,
     &pool::GLOBAL_MAX_POOL2D,
+    &group_norm::GROUP_NORM,
+    &activation::HARD_SIGMOID,
+    &activation::HARD_SWISH,
+    &group_norm::INSTANCE_NORM,
+    &rms_norm::L2_NORMALIZE,
     &layer_norm::LAYER_NORM,
     &clip::LEAKY_RELU,
     &softmax::LOG_SOFTMAX,
@@ -118,25 +166,40 @@ pub static OPS: &[&OpDef] = &[
     &pool::MAX_POOL1D,
     &pool::MAX_POOL2D,
     &pool::MAX_POOL3D,
+    &activation::MISH,
     &pad::PAD,
+    &prelu::PRELU,
     &unary::RELU,
+    &rms_norm::RMS_NORM,
+    &activation::SELU,
+    &activation::SHRINK,
+    &activation::SILU,
     &softmax::SOFTMAX,
+    &activation::SOFTPLUS,
+    &activation::SOFTSIGN,
+    &activation::THRESHOLDED_RELU,
     &binary::NOT_EQUAL,
+    &one_hot::ONE_HOT,
     &binary::POWER,
     &reduce::PROD,
     &qnn::DEQUANTIZE,
     &qnn::QUANTIZE,
+    &reinterpret::REINTERPRET,
     &repeat::REPEAT,
     &reshape::RESHAPE,
     &reverse::REVERSE,
     &reverse::REVERSE_SEQUENCE,
+    &bitwise::RIGHT_SHIFT,
     &unary::ROUND,
+    &activation::RSQRT,
     &control::SCAN,
     &scatter::SCATTER_ELEMENTS,
     &scatter::SCATTER_ND,
     &shape_of::SHAPE_OF,
     &unary::SIGMOID,
+    &unary::SIGN,
     &unary::SIN,
+    &unary::SINH,
     &split::SPLIT,
     &unary::SQRT,
     &reshape::SQUEEZE,
@@ -145,9 +208,13 @@ pub static OPS: &[&OpDef] = &[
     &binary::SUBTRACT,
     &reduce::SUM,
     &take::TAKE,
+    &unary::TAN,
     &unary::TANH,
     &tile::TILE,
+    &topk::TOPK,
     &transpose::TRANSPOSE,
+    &trilu::TRILU,
+    &activation::TRUNC,
     &binary::TRUNCATE_MOD,
     &nms::NMS,
     &select::WHERE,

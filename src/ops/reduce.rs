@@ -29,17 +29,17 @@ attributes! {
 }
 
 /// The axes, ascending; an error where they depend on data.
-fn axes(a: &Reduce, x: &[&Fact]) -> Result<Vec<usize>> {
+pub fn axes(a: &Reduce, x: &[&Fact]) -> Result<Vec<usize>> {
     let list = param_value(&a.axis, x)?.ok_or_else(|| Error::new(Code::NotImplemented, "the axes depend on data"))?;
     resolve(&constants(&list, "axis")?, x[0].rank())
 }
 
-fn resolve(list: &[i64], rank: usize) -> Result<Vec<usize>> {
+pub fn resolve(list: &[i64], rank: usize) -> Result<Vec<usize>> {
     if list.is_empty() { Ok((0..rank).collect()) } else { shape::axes(list, rank) }
 }
 
 /// The shape without (or with extents of 1 in place of) `axes`.
-fn reduced<T: Clone + From<usize>>(x: &[T], axes: &[usize], keep: bool) -> Vec<T> {
+pub fn reduced<T: Clone + From<usize>>(x: &[T], axes: &[usize], keep: bool) -> Vec<T> {
     let mut out = Vec::new();
     for (i, d) in x.iter().enumerate() {
         match (axes.contains(&i), keep) {
@@ -59,7 +59,7 @@ fn infer(c: &InferCtx, x: &[&Fact]) -> Result<Vec<Fact>> {
 }
 
 /// Groups of flat indices that fall on one element each.
-fn groups(x: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
+pub fn groups(x: &[usize], axes: &[usize]) -> Vec<Vec<usize>> {
     let kept = reduced(x, axes, true);
     let own = strides(&kept);
     let mut out = vec![Vec::new(); kept.iter().product()];
@@ -84,7 +84,7 @@ fn eval(c: &EvalCtx, x: &[Tensor], float: fn(&[f64]) -> f64, int: fn(&[i64]) -> 
     Ok(vec![from_ints(x[0].dtype(), &out, &y)])
 }
 
-fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], kind: layer::Reduce) -> Accepted<Vec<TensorId>> {
+pub fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], kind: layer::Reduce) -> Accepted<Vec<TensorId>> {
     let a: &Reduce = v.attrs();
     let axes = axes(a, &v.inputs()).map_err(|e| Refusal::new("reduce.axes", e.message, "make the axes constants"))?;
     if axes.is_empty() {
@@ -114,7 +114,7 @@ pub fn mean_of(dtype: DType, count: &Dim) -> Body {
     body
 }
 
-fn lower(v: &NodeView, fold: Fold, mean: bool) -> Result<Lowering> {
+pub fn lower(v: &NodeView, fold: Fold, mean: bool) -> Result<Lowering> {
     let axes = axes(v.attrs(), &v.inputs())?;
     let mut k = Kernel::new(v.name());
     let inputs: Vec<_> = (0..v.input_count()).map(|i| k.add(Role::Input, v.dtype(i), v.shape(i))).collect();

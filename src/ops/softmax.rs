@@ -4,8 +4,9 @@ use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
 use crate::ir::view::NodeView;
-use crate::loops::{Binary, Body, Fold, Kernel, Role, Unary};
-use crate::network::layer::{self, LayerKind};
+use crate::loops::{Binary, Body, Fold, Kernel, Op, Role, Unary};
+use crate::network::layer::{self, ElementWise, LayerKind};
+use crate::ops::normalise::{narrowed, statistics_type, widened};
 use crate::ops::reduce::reduce_stage;
 use crate::tensor::dim::Dim;
 use crate::tensor::error::Result;
@@ -49,12 +50,15 @@ fn lower(v: &NodeView, log: bool) -> Result<Lowering> {
     let mut k = Kernel::new(v.name());
     let x = k.add(Role::Input, dtype, dims);
     let out = k.add(Role::Output, dtype, dims);
-    let (max, sum) = (k.add(Role::Local, dtype, &lanes), k.add(Role::Local, dtype, &lanes));
-    let exps = k.add(Role::Local, dtype, dims);
+    // Sums of narrow floats are kept in float32.
+    let wide = statistics_type(dtype);
+    let (max, sum) = (k.add(Role::Local, dtype, &lanes), k.add(Role::Local, wide, &lanes));
+    let exps = k.add(Role::Local, wide, dims);
     let stage = reduce_stage(k.dense(x), dims, &[axis], max, Fold::Max, Body::acc());
     k.stages.push(stage);
     let shifted = |k: &Kernel, body: &mut Body| {
         let (x, max) = (body.load(k.dense(x)), body.load(k.broadcast(max, dims)));
+        let (x, max) = (body.push(Op::Cast(wide, x)), body.push(Op::Cast(wide, max)));
         body.binary(Binary::Sub, x, max)
     };
     let mut body = Body::default();
@@ -73,6 +77,7 @@ fn lower(v: &NodeView, log: bool) -> Result<Lowering> {
         let (e, sum) = (body.load(k.dense(exps)), body.load(k.broadcast(sum, dims)));
         body.binary(Binary::Div, e, sum);
     }
+    body.push(Op::Cast(dtype, body.result));
     k.map(out, body);
     Ok(Lowering::Kernel(k))
 }
@@ -101,8 +106,16 @@ pub static LOG_SOFTMAX: OpDef = OpDef {
     eval: |c, x| eval(c, x, true),
     convert: |v, b, x| {
         let axis = shape::axis(v.attrs::<Softmax>().axis, v.input(0).rank()).unwrap_or(0);
-        let y = b.add(LayerKind::Softmax(axis), x)?;
-        Ok(vec![b.add(LayerKind::Unary(layer::Unary::Log), &[y])?])
+        // Not the logarithm of a softmax: that is of 0 where the result is below -104.
+        let wide = widened(b, x[0])?;
+        let reduce = |kind| LayerKind::Reduce { kind, axes: vec![axis], keep: true };
+        let most = b.add(reduce(layer::Reduce::Max), &[wide])?;
+        let shifted = b.elementwise(ElementWise::Sub, wide, most)?;
+        let grown = b.add(LayerKind::Unary(layer::Unary::Exp), &[shifted])?;
+        let sum = b.add(reduce(layer::Reduce::Sum), &[grown])?;
+        let log = b.add(LayerKind::Unary(layer::Unary::Log), &[sum])?;
+        let y = b.elementwise(ElementWise::Sub, shifted, log)?;
+        Ok(vec![narrowed(b, y, v.dtype(0))?])
     },
     lower: |v| lower(v, true),
     tolerance: Tolerance::FUNCTION,

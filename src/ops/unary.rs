@@ -43,12 +43,24 @@ fn value(op: &str, x: &Fact) -> Option<Vec<crate::tensor::dim::Dim>> {
 
 unary! { ABS = "abs", "Magnitude.", Some(f64::abs), Some(i64::wrapping_abs),
 LayerKind::Unary(layer::Unary::Abs), EXACT, |b, x, _| b.unary(Unary::Abs, x) }
-unary! { ATAN = "atan", "Arc tangent in radians.", Some(f64::atan), None,
+unary! { ACOS = "acos", "Angle whose cosine is x, in radians.", Some(f64::acos), None,
+LayerKind::Unary(layer::Unary::Acos), FUNCTION, |b, x, _| b.unary(Unary::Acos, x) }
+unary! { ACOSH = "acosh", "Inverse of the hyperbolic cosine.", Some(f64::acosh), None,
+LayerKind::Unary(layer::Unary::Acosh), FUNCTION, |b, x, _| b.unary(Unary::Acosh, x) }
+unary! { ASIN = "asin", "Angle whose sine is x, in radians.", Some(f64::asin), None,
+LayerKind::Unary(layer::Unary::Asin), FUNCTION, |b, x, _| b.unary(Unary::Asin, x) }
+unary! { ASINH = "asinh", "Inverse of the hyperbolic sine.", Some(f64::asinh), None,
+LayerKind::Unary(layer::Unary::Asinh), FUNCTION, |b, x, _| b.unary(Unary::Asinh, x) }
+unary! { ATAN = "atan", "Angle whose tangent is x, in radians.", Some(f64::atan), None,
 LayerKind::Unary(layer::Unary::Atan), FUNCTION, atan }
+unary! { ATANH = "atanh", "Inverse of the hyperbolic tangent.", Some(f64::atanh), None,
+LayerKind::Unary(layer::Unary::Atanh), FUNCTION, |b, x, _| b.unary(Unary::Atanh, x) }
 unary! { CEIL = "ceil", "Smallest integer not below x.", Some(f64::ceil), Some(|v| v),
 LayerKind::Unary(layer::Unary::Ceil), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Ceil, x) } else { x } }
 unary! { COS = "cos", "Cosine of radians.", Some(f64::cos), None,
 LayerKind::Unary(layer::Unary::Cos), FUNCTION, |b, x, _| b.unary(Unary::Cos, x) }
+unary! { COSH = "cosh", "Hyperbolic cosine.", Some(f64::cosh), None,
+LayerKind::Unary(layer::Unary::Cosh), FUNCTION, |b, x, _| b.unary(Unary::Cosh, x) }
 unary! { ERF = "erf", "Error function.", Some(erf), None,
 LayerKind::Unary(layer::Unary::Erf), FUNCTION, |b, x, _| b.unary(Unary::Erf, x) }
 unary! { EXP = "exp", "Exponential.", Some(f64::exp), None,
@@ -67,14 +79,28 @@ unary! { ROUND = "round", "Nearest integer, ties to even.", Some(f64::round_ties
 LayerKind::Unary(layer::Unary::Round), EXACT, |b, x, d| if d.is_float() { b.unary(Unary::Round, x) } else { x } }
 unary! { SIGMOID = "sigmoid", "1 / (1 + exp(-x)).", Some(|v| 1.0 / (1.0 + (-v).exp())), None,
 LayerKind::Activation(Activation::Sigmoid, 0.0, 0.0), FUNCTION, sigmoid }
+unary! { SIGN = "sign", "1 above zero, -1 below it, else 0.", Some(|v| f64::from(i8::from(v > 0.0) - i8::from(v < 0.0))), Some(i64::signum),
+LayerKind::Unary(layer::Unary::Sign), EXACT, sign }
 unary! { SIN = "sin", "Sine of radians.", Some(f64::sin), None,
 LayerKind::Unary(layer::Unary::Sin), FUNCTION, |b, x, _| b.unary(Unary::Sin, x) }
+unary! { SINH = "sinh", "Hyperbolic sine.", Some(f64::sinh), None,
+LayerKind::Unary(layer::Unary::Sinh), FUNCTION, |b, x, _| b.unary(Unary::Sinh, x) }
 unary! { SQRT = "sqrt", "Square root.", Some(f64::sqrt), None,
 LayerKind::Unary(layer::Unary::Sqrt), ROUNDING, |b, x, _| b.unary(Unary::Sqrt, x) }
+unary! { TAN = "tan", "Tangent of radians.", Some(f64::tan), None,
+LayerKind::Unary(layer::Unary::Tan), FUNCTION, |b, x, _| b.unary(Unary::Tan, x) }
 unary! { TANH = "tanh", "Hyperbolic tangent.", Some(f64::tanh), None,
 LayerKind::Activation(Activation::Tanh, 0.0, 0.0), FUNCTION, |b, x, _| b.unary(Unary::Tanh, x) }
 
-fn sigmoid(b: &mut Body, x: Val, dtype: DType) -> Val {
+fn sign(b: &mut Body, x: Val, dtype: DType) -> Val {
+    let zero = b.constant(dtype, 0.0);
+    let (above, below) = (b.binary(Binary::Greater, x, zero), b.binary(Binary::Less, x, zero));
+    let (above, below) = (b.push(Op::Cast(dtype, above)), b.push(Op::Cast(dtype, below)));
+    b.binary(Binary::Sub, above, below)
+}
+
+/// 1 / (1 + exp(-x))
+pub fn sigmoid(b: &mut Body, x: Val, dtype: DType) -> Val {
     let (negated, one) = (b.unary(Unary::Neg, x), b.constant(dtype, 1.0));
     let e = b.unary(Unary::Exp, negated);
     let sum = b.binary(Binary::Add, one, e);
@@ -129,7 +155,7 @@ fn atan_series(b: &mut Body, x: Val, dtype: DType) -> Val {
 }
 
 /// erf to double precision: its Taylor series near zero, the continued fraction of erfc elsewhere.
-fn erf(x: f64) -> f64 {
+pub fn erf(x: f64) -> f64 {
     let a = x.abs();
     if x.is_nan() {
         return x;

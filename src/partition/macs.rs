@@ -8,6 +8,7 @@ use crate::tensor::shape::element_count;
 
 /// Operators that make a region worth building: contractions, and reductions, which the peers count too.
 pub const MAC_OPERATORS: &[&str] = &[
+    "einsum",
     "max",
     "mean",
     "min",
@@ -69,6 +70,7 @@ pub fn macs(view: &NodeView) -> Dim {
         "nn.conv1d_transpose" | "nn.conv2d_transpose" | "nn.conv3d_transpose" if w.len() > 2 => &element_count(x) * &element_count(&w[1..]),
         "nn.dense" if w.len() == 2 => &out * &w[1],
         "nn.batch_matmul" | "nn.matmul" if x.len() >= 2 => &out * &x[x.len() - if flag("transpose_a") { 2 } else { 1 }],
+        "einsum" => crate::ops::einsum::products(view).unwrap_or(zero),
         _ => zero,
     }
 }

@@ -264,6 +264,16 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         LayerKind::Select => *to.add_select(x[0], x[1], x[2])?,
         LayerKind::Cast(dtype) => cast(to, x[0], data_type(*dtype)?)?,
         LayerKind::Identity => *to.add_identity(x[0])?,
+        LayerKind::ParametricRelu => *to.add_parametric_relu(x[0], x[1])?,
+        LayerKind::TopK { kind, k, axis } => {
+            let k = i32::try_from(*k).map_err(|_| Error::new(Code::Internal, format!("a top-k of {k}")))?;
+            *to.add_top_k(x[0], named(TopKOperation::named(kind.name()), kind.name())?, k, &[*axis])?
+        }
+        LayerKind::Cumulative { axis: along, exclusive, reverse } => {
+            let along = to.add_constant(&Dims::new(&[])?, &HostWeights::of(&Tensor::scalar(axis(*along)))?)?.output(0)?;
+            *to.add_cumulative(x[0], along, CumulativeOperation::Sum, *exclusive, *reverse)?
+        }
+        LayerKind::Einsum(equation) => *to.add_einsum(x, equation)?,
     })
 }
 

@@ -155,6 +155,43 @@ def layers(m):
         m.one(f"{op}_sweep", (14,), op, {"x": x})
 
 
+def places(m):
+    """Extremes, orders and sums by place, in every old form."""
+    x = {"x": m.f(3, 4, 5)}
+    few = {"x": m.rng.integers(-2, 3, (3, 4, 5)).astype(np.float32)}
+    for op in ("ArgMax", "ArgMin"):
+        m.one(f"{op}_default", (7, 11, 13), op, few)
+        m.one(f"{op}_last", (12, 13), op, few, axis=-1, select_last_index=1, keepdims=0)
+    m.one("topk_attribute", (7,), "TopK", x, k=2, axis=1, outputs="y i")
+    m.one("topk_operand", (10,), "TopK", x, {"k": ints(3)}, outputs="y i")
+    m.one("topk_smallest", (11,), "TopK", x, {"k": ints(2)}, axis=0, largest=0, outputs="y i")
+    m.one("topk_ints", (11,), "TopK", {"x": ints(5, -3, 9, 5, 0)}, {"k": ints(5)}, outputs="y i")
+    m.one("hardmax_matrix", (7, 11), "Hardmax", x, axis=1)
+    m.one("hardmax_axis", (13,), "Hardmax", few, axis=1)
+    m.one("cumsum", (11, 14), "CumSum", x, {"axis": np.array(-2)}, exclusive=1, reverse=1)
+    for name, equation, shapes in (
+        ("heads", "bqhd,bkhd->bhqk", ((2, 3, 2, 4), (2, 5, 2, 4))), ("implied", "ij,jk", ((3, 4), (4, 5))),
+        ("dots", "...ij,...jk->...ik", ((2, 3, 4), (2, 4, 5))), ("three", "ij,jk,kl->li", ((2, 3), (3, 4), (4, 5))), ("trace", "ii", ((4, 4),)),
+    ):  # fmt: skip
+        m.one(f"einsum_{name}", (12,), "Einsum", {f"x{i}": m.f(*s) for i, s in enumerate(shapes)}, equation=equation)
+    for p in (1, 2):
+        m.one(f"lp_norm_{p}", (7,), "LpNormalization", {"x": np.concatenate([m.f(3, 4), np.zeros((1, 4), np.float32)])}, axis=1, p=p)
+    m.one("mean_variance_norm", (9, 13), "MeanVarianceNormalization", {"x": m.f(2, 3, 4, 5)}, axes=[0, 2, 3])
+    scale = {"s": m.f(6), "b": m.f(6)}
+    m.one("instance_norm", (7, LAST), "InstanceNormalization", {"x": m.f(2, 6, 4, 5)}, scale, epsilon=1e-3)
+    m.one("group_norm", (21,), "GroupNormalization", {"x": m.f(2, 6, 4, 5)}, scale, num_groups=2)
+    m.one("eye_like", (9,), "EyeLike", {"x": ints(*range(12)).reshape(3, 4)}, k=-1, dtype=1)
+    m.one("one_hot_negative", (9, 11), "OneHot", {"x": ints(0, -1, 2, 7)}, {"d": np.array(4), "v": np.float32([2, 5])}, axis=0)
+    m.one("trilu_operand", (14,), "Trilu", {"x": m.f(2, 4, 5), "k": np.array(-1)}, upper=0)
+    m.one("prelu_last_axis", (7, 9), "PRelu", x, {"s": m.f(5)})
+    m.one("prelu_planes", (7, 16), "PRelu", x, {"s": m.f(4, 1)})
+    m.one("log_sum_exp_extremes", (11, 13), "ReduceLogSumExp", {"x": np.float32([[-np.inf, -np.inf], [np.inf, 1], [300, 301]])}, axes=[1])
+    m.one("is_inf_positive", (10,), "IsInf", {"x": np.float32([1, np.inf, -np.inf, np.nan])}, detect_negative=0)
+    lengths = [("Shape", "x", "s", {}), ("Gather", "s one", "n", {}), ("Range", "zero n one", "y", {})]
+    dims, more = {"x": ["N", "T"]}, [{"x": m.f(1, 3)}, {"x": m.f(2, 9)}]
+    m.add("range_of_extent", 11, lengths, {"x": m.f(2, 5)}, weights={"zero": np.array(0), "one": np.array(1)}, dims=dims, more=more)
+
+
 def graphs(m):
     """Whole small graphs: shapes computed at run time, shared and unused values, names that collide."""
     x, dims = {"x": m.f(2, 3, 4, 6)}, {"x": ["N", 3, "H", "W"]}
@@ -225,6 +262,6 @@ def graphs(m):
 
 def models():
     maker = Maker()
-    for part in (old_forms, layers, graphs):
+    for part in (old_forms, layers, places, graphs):
         part(maker)
     return maker.found

@@ -37,6 +37,13 @@ OPERATORS |= set(
     """Compress ConvInteger DequantizeLinear DynamicQuantizeLinear GatherElements GatherND If Loop MatMulInteger NonMaxSuppression NonZero
     QLinearConv QLinearMatMul QuantizeLinear ReverseSequence Scan Scatter ScatterElements ScatterND""".split()
 )
+# Pointwise functions, normalisations, reductions, and what is made from places.
+OPERATORS |= set(
+    """Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CastLike Celu Cos Cosh
+    CumProd CumSum Einsum EyeLike GroupNormalization Hardmax InstanceNormalization IsInf IsNaN LogSoftmax LpNormalization Mean
+    MeanVarianceNormalization Mish Mod OneHot RMSNormalization ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare
+    Round Selu Shrink Sign Sin Sinh Softsign Swish Tan ThresholdedRelu TopK Trilu Xor""".split()
+)
 OLDEST = 7
 # Dropout draws at random here; the other answers are the machine's own (overflow in a cast, division of integers by zero), or, of
 # corners that are aligned in a result whose extent was rounded, ONNX's alone: runtimes align them with the extent that the result has.

@@ -17,8 +17,8 @@ pub fn operand(i: usize) -> Attr {
     Attr::Param(Param::Input(i))
 }
 
-const N: D = D::Free("N", 3);
-const W: D = D::Free("W", 7);
+pub const N: D = D::Free("N", 3);
+pub const W: D = D::Free("W", 7);
 
 /// Every case.
 pub fn all() -> Vec<Case> {
@@ -35,6 +35,10 @@ pub fn all() -> Vec<Case> {
         super::control::cases(),
         super::windows::all(),
         super::samples::all(),
+        super::normal::all(),
+        super::places::all(),
+        super::pointwise::all(),
+        super::types::all(),
     ]
     .into_iter()
     .flatten()

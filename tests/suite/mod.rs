@@ -6,10 +6,14 @@ pub mod cpu;
 mod control;
 mod index;
 pub mod join;
+pub mod normal;
+pub mod places;
+pub mod pointwise;
 mod quantised;
 pub mod random;
 mod recipes;
 pub mod samples;
+pub mod types;
 pub mod windows;
 
 use tvmtrt::ir::Graph;
@@ -152,7 +156,19 @@ pub fn case(name: &str, op: &str, attrs: &[(&str, Attr)], operands: &[In]) -> Ca
     let attrs = (def.attrs.parse)(&mut |n| attrs.iter().find(|(k, _)| *k == n).map(|(_, v)| v.clone())).unwrap();
     let outs = b.node(op, def, attrs, &ids).unwrap_or_else(|e| panic!("{name}: {e}"));
     outs.iter().enumerate().for_each(|(i, v)| b.output(&format!("y{i}"), *v).unwrap());
-    Case { name: name.into(), graph: b.finish(), inputs, tolerance: def.tolerance }
+    let graph = b.finish();
+    let tolerance = graph.outputs.iter().fold(def.tolerance, |t, o| by_type(t, graph.fact(o.value).dtype));
+    Case { name: name.into(), graph, inputs, tolerance }
+}
+
+/// An operator's bound for float32, and a few roundings of narrower floats; what is exact stays exact.
+fn by_type(t: Tolerance, dtype: DType) -> Tolerance {
+    let rounding = match dtype {
+        DType::F16 => 2e-3,
+        DType::BF16 => 1.6e-2,
+        _ => 0.0,
+    };
+    if t == Tolerance::EXACT { t } else { Tolerance { relative: t.relative.max(rounding), scaled: t.scaled.max(rounding) } }
 }
 
 /// What one executor does with a case: skipped with a reason, or results.

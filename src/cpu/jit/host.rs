@@ -42,6 +42,24 @@ host! {
     "sinf", 'f', f32, |x| x.sin();
     "cosf", 'f', f32, |x| x.cos();
     "remf", 'f', f32, |x, y| x % y;
+    "tan", 'd', f64, |x| x.tan();
+    "asin", 'd', f64, |x| x.asin();
+    "acos", 'd', f64, |x| x.acos();
+    "atan", 'd', f64, |x| x.atan();
+    "sinh", 'd', f64, |x| x.sinh();
+    "cosh", 'd', f64, |x| x.cosh();
+    "asinh", 'd', f64, |x| x.asinh();
+    "acosh", 'd', f64, |x| x.acosh();
+    "atanh", 'd', f64, |x| x.atanh();
+    "tanf", 'f', f32, |x| x.tan();
+    "asinf", 'f', f32, |x| x.asin();
+    "acosf", 'f', f32, |x| x.acos();
+    "atanf", 'f', f32, |x| x.atan();
+    "sinhf", 'f', f32, |x| x.sinh();
+    "coshf", 'f', f32, |x| x.cosh();
+    "asinhf", 'f', f32, |x| f64::from(x).asinh() as f32;
+    "acoshf", 'f', f32, |x| f64::from(x).acosh() as f32;
+    "atanhf", 'f', f32, |x| f64::from(x).atanh() as f32;
     "powi", 'i', i64, |x, y| int_pow(x, y);
     "powu", 'i', i64, |x, y| (x as u64).wrapping_pow(u32::try_from(y as u64).unwrap_or(u32::MAX)) as i64;
 }

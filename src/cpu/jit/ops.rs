@@ -146,7 +146,7 @@ impl Gen<'_> {
         if let (DType::F32, Unary::Sin | Unary::Cos) = (dtype, f) {
             return self.turned(f == Unary::Cos, a);
         }
-        let in_vector = has_vector(dtype) && dtype.size() == 4 || f == Unary::Not;
+        let in_vector = has_vector(dtype) && dtype.size() == 4 && !on_host(f) || f == Unary::Not;
         if in_vector && !Self::is_one(&[a]) {
             let v = self.vector(a, dtype);
             return Rep::Vec(self.unary_value(f, dtype, v));
@@ -181,9 +181,23 @@ impl Gen<'_> {
             Unary::Sin => self.call("sin", &[v]),
             Unary::Cos => self.call("cos", &[v]),
             Unary::Tanh => self.call("tanh", &[v]),
+            Unary::Tan => self.by_type(dtype, "tan", "tanf", v),
+            Unary::Asin => self.by_type(dtype, "asin", "asinf", v),
+            Unary::Acos => self.by_type(dtype, "acos", "acosf", v),
+            Unary::Atan => self.by_type(dtype, "atan", "atanf", v),
+            Unary::Sinh => self.by_type(dtype, "sinh", "sinhf", v),
+            Unary::Cosh => self.by_type(dtype, "cosh", "coshf", v),
+            Unary::Asinh => self.by_type(dtype, "asinh", "asinhf", v),
+            Unary::Acosh => self.by_type(dtype, "acosh", "acoshf", v),
+            Unary::Atanh => self.by_type(dtype, "atanh", "atanhf", v),
             Unary::Erf => self.call("erf", &[v]),
             Unary::Not => unreachable!("not of a float"),
         }
+    }
+
+    /// A host function of the operand's own type.
+    fn by_type(&mut self, dtype: DType, double: &str, single: &str, v: Value) -> Value {
+        self.call(if dtype == DType::F64 { double } else { single }, &[v])
     }
 
     /// Sine or cosine of `float32`: a polynomial, and a host function where some angle is too large for it.
@@ -364,6 +378,12 @@ impl Gen<'_> {
         let r = self.call(if is_signed(dtype) { "powi" } else { "powu" }, &[a, b]);
         self.b.ins().ireduce(ty, r)
     }
+}
+
+/// Functions of `float32` that no polynomial stands for.
+fn on_host(f: Unary) -> bool {
+    use Unary::*;
+    matches!(f, Tan | Asin | Acos | Atan | Sinh | Cosh | Asinh | Acosh | Atanh)
 }
 
 /// The constant among two operands, if it is a number, and the other one.

@@ -192,7 +192,9 @@ fn every_function_of_one() {
     for dtype in DType::ALL {
         let functions: &[Unary] = match dtype {
             DType::Bool => &[Not],
-            d if d.is_float() => &[Neg, Abs, Sqrt, Exp, Log, Sin, Cos, Tanh, Erf, Floor, Ceil, Round],
+            d if d.is_float() => {
+                &[Neg, Abs, Sqrt, Exp, Log, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Erf, Floor, Ceil, Round]
+            }
             _ => &[Neg, Abs, Floor],
         };
         for f in functions {

@@ -1,10 +1,11 @@
-//! Activation functions and softmax: those that we have no entry for are composed of elementwise operators.
+//! Activation functions, softmax and hardmax.
 
 use crate::fail;
 use crate::import::onnx::node::Cx;
 use crate::import::onnx::table::{Row, by, same};
 use crate::ir::ValueId;
 use crate::ir::attrs::Attr;
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::shape;
 
@@ -15,20 +16,22 @@ pub const ROWS: &[Row] = &[
     by("PRelu", 7, prelu),
     by("ThresholdedRelu", 10, thresholded_relu),
     by("HardSigmoid", 6, hard_sigmoid),
-    by("HardSwish", 14, hard_swish),
+    same("HardSwish", 14, "nn.hard_swish"),
     by("Swish", 24, swish),
     by("Gelu", 20, gelu),
     by("Gelu", 1, gelu).of("com.microsoft"),
     by("Elu", 6, elu),
     by("Selu", 6, selu),
     by("Celu", 12, celu),
-    by("Softplus", 1, softplus),
-    by("Softsign", 1, softsign),
-    by("Mish", 18, mish),
+    by("Shrink", 9, shrink),
+    same("Softplus", 1, "nn.softplus"),
+    same("Softsign", 1, "nn.softsign"),
+    same("Mish", 18, "nn.mish"),
     by("Softmax", 1, softmax_of_matrix),
     by("Softmax", 13, softmax),
     by("LogSoftmax", 1, softmax_of_matrix),
     by("LogSoftmax", 13, softmax),
+    by("Hardmax", 1, hardmax).needing(&["argmax", "one_hot"]),
 ];
 
 fn leaky_relu(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -36,102 +39,66 @@ fn leaky_relu(cx: &mut Cx) -> Result<Vec<ValueId>> {
     Ok(vec![cx.one("nn.leaky_relu", &[("alpha", Attr::Float(alpha))], &[cx.input(0)?])?])
 }
 
+/// The slope as our operator takes it: a list lies along one axis, anything else broadcasts.
 fn prelu(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, slope) = (cx.input(0)?, cx.input(1)?);
-    let zero = cx.scalar_like(x, 0.0)?;
-    let (below, scaled) = (cx.call("less", &[x, zero])?, cx.call("multiply", &[slope, x])?);
-    Ok(vec![cx.call("where", &[below, scaled, x])?])
+    let (x, mut slope) = (cx.input(0)?, cx.input(1)?);
+    let (own, rank) = (cx.shape(slope), cx.rank(x));
+    let long: Vec<usize> = (0..own.len()).filter(|i| !own[*i].is(1)).collect();
+    let axis = match (long.as_slice(), own.len()) {
+        // Broadcast from the right: the list's own axis.
+        ([at], n) if n <= rank => rank - n + at,
+        (_, 1) => rank.saturating_sub(1),
+        _ => return Ok(vec![cx.call("nn.prelu", &[x, slope])?]),
+    };
+    if own.len() > 1 {
+        let count = shape::element_count(&own);
+        slope = cx.reshape(slope, vec![count])?;
+    }
+    Ok(vec![cx.one("nn.prelu", &[("axis", Attr::Int(axis as i64))], &[x, slope])?])
+}
+
+/// An operator of ours with the same float attributes under the same names.
+fn with_floats(cx: &mut Cx, op: &str, attributes: &[(&'static str, f32)]) -> Result<Vec<ValueId>> {
+    let read = attributes.iter().map(|(name, default)| Ok((*name, Attr::Float(cx.attrs.float_or(name, *default)?))));
+    let attributes = read.collect::<Result<Vec<_>>>()?;
+    Ok(vec![cx.one(op, &attributes, &[cx.input(0)?])?])
 }
 
 fn thresholded_relu(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let (alpha, zero) = (cx.attrs.float_or("alpha", 1.0)?, cx.scalar_like(x, 0.0)?);
-    let alpha = cx.scalar_like(x, alpha)?;
-    let above = cx.call("greater", &[x, alpha])?;
-    Ok(vec![cx.call("where", &[above, x, zero])?])
-}
-
-/// clip(alpha x + beta, 0, 1)
-fn clipped_line(cx: &mut Cx, x: ValueId, alpha: f64, beta: f64) -> Result<ValueId> {
-    let (alpha, beta) = (cx.scalar_like(x, alpha)?, cx.scalar_like(x, beta)?);
-    let scaled = cx.call("multiply", &[x, alpha])?;
-    let shifted = cx.call("add", &[scaled, beta])?;
-    cx.one("clip", &[("a_min", Attr::Float(0.0)), ("a_max", Attr::Float(1.0))], &[shifted])
+    with_floats(cx, "nn.thresholded_relu", &[("alpha", 1.0)])
 }
 
 fn hard_sigmoid(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, alpha, beta) = (cx.input(0)?, cx.attrs.float_or("alpha", 0.2)?, cx.attrs.float_or("beta", 0.5)?);
-    Ok(vec![clipped_line(cx, x, alpha, beta)?])
+    with_floats(cx, "nn.hard_sigmoid", &[("alpha", 0.2), ("beta", 0.5)])
 }
 
-fn hard_swish(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let gate = clipped_line(cx, x, 1.0 / 6.0, 0.5)?;
-    Ok(vec![cx.call("multiply", &[x, gate])?])
-}
-
+/// x sigmoid(alpha x)
 fn swish(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, alpha) = (cx.input(0)?, cx.attrs.float_or("alpha", 1.0)?);
-    let scaled = scaled(cx, x, alpha)?;
+    if alpha == 1.0 {
+        return Ok(vec![cx.call("nn.silu", &[x])?]);
+    }
+    let alpha = cx.scalar_like(x, alpha)?;
+    let scaled = cx.call("multiply", &[x, alpha])?;
     let gate = cx.call("sigmoid", &[scaled])?;
     Ok(vec![cx.call("multiply", &[x, gate])?])
 }
 
-/// x by, without a node where `by` is 1.
-fn scaled(cx: &mut Cx, x: ValueId, by: f64) -> Result<ValueId> {
-    if by == 1.0 {
-        return Ok(x);
-    }
-    let by = cx.scalar_like(x, by)?;
-    cx.call("multiply", &[x, by])
-}
-
-/// x / 2 (1 + erf(x / sqrt 2)), or its approximation by tanh
 fn gelu(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let one = cx.scalar_like(x, 1.0)?;
-    let curve = match cx.attrs.text_or("approximate", "none")? {
-        "none" => {
-            let inner = scaled(cx, x, std::f64::consts::FRAC_1_SQRT_2)?;
-            cx.call("erf", &[inner])?
-        }
-        "tanh" => {
-            let square = cx.call("multiply", &[x, x])?;
-            let cubic = scaled(cx, square, 0.044715)?;
-            let factor = cx.call("add", &[cubic, one])?;
-            let line = scaled(cx, x, (2.0 / std::f64::consts::PI).sqrt())?;
-            let inner = cx.call("multiply", &[line, factor])?;
-            cx.call("tanh", &[inner])?
-        }
+    let op = match cx.attrs.text_or("approximate", "none")? {
+        "none" => "nn.gelu",
+        "tanh" => "nn.gelu_tanh",
         other => fail!(UnsupportedModel, "attribute 'approximate' is '{other}', neither 'none' nor 'tanh'"),
     };
-    let gate = cx.call("add", &[curve, one])?;
-    let half = scaled(cx, x, 0.5)?;
-    Ok(vec![cx.call("multiply", &[half, gate])?])
-}
-
-/// max(0, x) + min(0, alpha (exp(x / beta) - 1)), times gamma
-fn exponential_unit(cx: &mut Cx, alpha: f64, beta: f64, gamma: f64) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let (zero, one) = (cx.scalar_like(x, 0.0)?, cx.scalar_like(x, 1.0)?);
-    let (above, below) = (cx.call("nn.relu", &[x])?, cx.call("minimum", &[x, zero])?);
-    let inner = scaled(cx, below, 1.0 / beta)?;
-    let grown = cx.call("exp", &[inner])?;
-    let curve = cx.call("subtract", &[grown, one])?;
-    let curve = scaled(cx, curve, alpha)?;
-    let sum = cx.call("add", &[above, curve])?;
-    Ok(vec![scaled(cx, sum, gamma)?])
+    Ok(vec![cx.call(op, &[cx.input(0)?])?])
 }
 
 fn elu(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let alpha = cx.attrs.float_or("alpha", 1.0)?;
-    exponential_unit(cx, alpha, 1.0, 1.0)
+    with_floats(cx, "nn.elu", &[("alpha", 1.0)])
 }
 
 fn selu(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let alpha = cx.attrs.float_or("alpha", 1.673_263_2)?;
-    let gamma = cx.attrs.float_or("gamma", 1.050_701)?;
-    exponential_unit(cx, alpha, 1.0, gamma)
+    with_floats(cx, "nn.selu", &[("alpha", 1.673_263_2), ("gamma", 1.050_701)])
 }
 
 fn celu(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -139,37 +106,34 @@ fn celu(cx: &mut Cx) -> Result<Vec<ValueId>> {
     if alpha <= 0.0 {
         fail!(UnsupportedModel, "attribute 'alpha' is {alpha}; only positive ones are supported");
     }
-    exponential_unit(cx, alpha, alpha, 1.0)
+    with_floats(cx, "nn.celu", &[("alpha", 1.0)])
 }
 
-/// log(1 + exp(x)), in a form that does not overflow
-fn soft_relu(cx: &mut Cx, x: ValueId) -> Result<ValueId> {
-    let one = cx.scalar_like(x, 1.0)?;
-    let magnitude = cx.call("abs", &[x])?;
-    let minus = cx.call("negative", &[magnitude])?;
-    let small = cx.call("exp", &[minus])?;
-    let sum = cx.call("add", &[small, one])?;
-    let (log, above) = (cx.call("log", &[sum])?, cx.call("nn.relu", &[x])?);
-    cx.call("add", &[above, log])
+fn shrink(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    with_floats(cx, "nn.shrink", &[("lambd", 0.5), ("bias", 0.0)])
 }
 
-fn softplus(cx: &mut Cx) -> Result<Vec<ValueId>> {
+/// One where an element is the first largest of its axis, else zero.
+fn hardmax(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let x = cx.input(0)?;
-    Ok(vec![soft_relu(cx, x)?])
+    let full = cx.shape(x);
+    let last = cx.opset >= 13;
+    let axis = shape::axis(cx.attrs.int_or("axis", if last { -1 } else { 1 })?, full.len())?;
+    if last || full[axis + 1..].iter().all(|d| d.is(1)) {
+        return Ok(vec![one_at_largest(cx, x, axis)?]);
+    }
+    let matrix = cx.reshape(x, vec![shape::element_count(&full[..axis]), shape::element_count(&full[axis..])])?;
+    let result = one_at_largest(cx, matrix, 1)?;
+    Ok(vec![cx.reshape(result, full)?])
 }
 
-fn mish(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let soft = soft_relu(cx, x)?;
-    let gate = cx.call("tanh", &[soft])?;
-    Ok(vec![cx.call("multiply", &[x, gate])?])
-}
-
-fn softsign(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let (one, magnitude) = (cx.scalar_like(x, 1.0)?, cx.call("abs", &[x])?);
-    let sum = cx.call("add", &[magnitude, one])?;
-    Ok(vec![cx.call("divide", &[x, sum])?])
+fn one_at_largest(cx: &mut Cx, x: ValueId, axis: usize) -> Result<ValueId> {
+    let depth = cx.shape(x)[axis].as_const();
+    let Some(depth) = depth else { fail!(UnsupportedModel, "the extent of axis {axis} of {} is not fixed", cx.fact(x)) };
+    let axis = ("axis", Attr::Int(axis as i64));
+    let largest = cx.one("argmax", &[axis.clone(), ("dtype", Attr::DType(DType::I64))], &[x])?;
+    let (one, zero) = (cx.scalar_like(x, 1.0)?, cx.scalar_like(x, 0.0)?);
+    cx.one("one_hot", &[axis, ("depth", Attr::Int(depth))], &[largest, one, zero])
 }
 
 fn softmax_name(cx: &Cx) -> &'static str {

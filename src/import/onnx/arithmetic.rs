@@ -42,12 +42,23 @@ pub const ROWS: &[Row] = &[
     by("Pow", 7, power),
     by("Mod", 10, modulo),
     by("Reciprocal", 6, reciprocal),
-    by("Sign", 9, sign),
-    by("Tan", 7, tangent),
-    by("Sinh", 9, hyperbolic),
-    by("Cosh", 9, hyperbolic),
-    by("IsNaN", 9, is_nan),
+    same("Sign", 9, "sign"),
+    same("Tan", 7, "tan"),
+    same("Asin", 7, "asin"),
+    same("Acos", 7, "acos"),
+    same("Atan", 7, "atan"),
+    same("Sinh", 9, "sinh"),
+    same("Cosh", 9, "cosh"),
+    same("Asinh", 9, "asinh"),
+    same("Acosh", 9, "acosh"),
+    same("Atanh", 9, "atanh"),
+    same("IsNaN", 9, "isnan"),
     by("IsInf", 10, is_infinite),
+    same("BitwiseAnd", 18, "bitwise_and"),
+    same("BitwiseOr", 18, "bitwise_or"),
+    same("BitwiseXor", 18, "bitwise_xor"),
+    same("BitwiseNot", 18, "bitwise_not"),
+    by("BitShift", 11, bit_shift),
     by("Sum", 6, variadic),
     by("Mean", 6, variadic),
     by("Max", 6, variadic),
@@ -56,6 +67,7 @@ pub const ROWS: &[Row] = &[
     by("Clip", 11, clip_by_operands),
     by("Cast", 6, cast),
     by("CastLike", 15, cast_like),
+    by("BitCast", 26, bit_cast),
 ];
 
 fn power(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -79,47 +91,27 @@ fn reciprocal(cx: &mut Cx) -> Result<Vec<ValueId>> {
     Ok(vec![cx.call("divide", &[one, x])?])
 }
 
-fn sign(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let dtype = cx.dtype(x);
-    let zero = cx.scalar_like(x, 0.0)?;
-    let (above, below) = (cx.call("greater", &[x, zero])?, cx.call("less", &[x, zero])?);
-    let parts = [cx.cast(above, dtype)?, cx.cast(below, dtype)?];
-    Ok(vec![cx.call("subtract", &parts)?])
-}
-
-fn tangent(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let parts = [cx.call("sin", &[x])?, cx.call("cos", &[x])?];
-    Ok(vec![cx.call("divide", &parts)?])
-}
-
-/// (exp(x) -+ exp(-x)) / 2
-fn hyperbolic(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    let minus = cx.call("negative", &[x])?;
-    let parts = [cx.call("exp", &[x])?, cx.call("exp", &[minus])?];
-    let sum = cx.call(if cx.op_type() == "Sinh" { "subtract" } else { "add" }, &parts)?;
-    let half = cx.scalar_like(x, 0.5)?;
-    Ok(vec![cx.call("multiply", &[sum, half])?])
-}
-
-fn is_nan(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let x = cx.input(0)?;
-    Ok(vec![cx.call("not_equal", &[x, x])?])
-}
-
 fn is_infinite(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let x = cx.input(0)?;
     let wanted = (cx.attrs.int_or("detect_negative", 1)? != 0, cx.attrs.int_or("detect_positive", 1)? != 0);
-    let (x, limit) = match wanted {
-        (true, true) => (cx.call("abs", &[x])?, f64::INFINITY),
-        (true, false) => (x, f64::NEG_INFINITY),
-        (false, true) => (x, f64::INFINITY),
-        (false, false) => fail!(UnsupportedModel, "attributes 'detect_negative' and 'detect_positive' are both 0: it detects nothing"),
+    let limit = match wanted {
+        (true, true) => return Ok(vec![cx.call("isinf", &[x])?]),
+        (true, false) => f64::NEG_INFINITY,
+        (false, true) => f64::INFINITY,
+        // Nothing is detected; no element is less than itself.
+        (false, false) => return Ok(vec![cx.call("less", &[x, x])?]),
     };
     let limit = cx.scalar_like(x, limit)?;
     Ok(vec![cx.call("equal", &[x, limit])?])
+}
+
+fn bit_shift(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let op = match cx.attrs.text_or("direction", "")? {
+        "LEFT" => "left_shift",
+        "RIGHT" => "right_shift",
+        other => fail!(MalformedModel, "attribute 'direction' is '{other}', neither 'LEFT' nor 'RIGHT'"),
+    };
+    Ok(vec![cx.call(op, &[cx.input(0)?, cx.input(1)?])?])
 }
 
 fn variadic(cx: &mut Cx) -> Result<Vec<ValueId>> {
@@ -176,6 +168,13 @@ fn cast(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let Some(to) = cx.attrs.int("to")? else { fail!(MalformedModel, "attribute 'to' is missing") };
     let to = element_type(to).context(|| "attribute 'to'")?;
     convert(cx, x, to)
+}
+
+fn bit_cast(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let x = cx.input(0)?;
+    let Some(to) = cx.attrs.int("to")? else { fail!(MalformedModel, "attribute 'to' is missing") };
+    let to = element_type(to).context(|| "attribute 'to'")?;
+    Ok(vec![cx.one("reinterpret", &[("dtype", Attr::DType(to))], &[x])?])
 }
 
 fn cast_like(cx: &mut Cx) -> Result<Vec<ValueId>> {

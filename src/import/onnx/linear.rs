@@ -9,7 +9,7 @@ use crate::tensor::error::Result;
 use crate::{ensure, fail};
 
 /// The family's operators.
-pub const ROWS: &[Row] = &[by("Conv", 1, conv), by("Gemm", 7, gemm), by("MatMul", 1, matmul)];
+pub const ROWS: &[Row] = &[by("Conv", 1, conv), by("Gemm", 7, gemm), by("MatMul", 1, matmul), by("Einsum", 12, einsum)];
 
 fn conv(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, weight, bias) = (cx.input(0)?, cx.input(1)?, cx.optional(2));
@@ -86,4 +86,10 @@ pub(super) fn product(cx: &mut Cx, mut a: ValueId, mut b: ValueId) -> Result<Val
         result = cx.one("squeeze", &[("axis", Attr::Ints(added))], &[result])?;
     }
     Ok(result)
+}
+
+fn einsum(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let equation = cx.attrs.text_or("equation", "")?.to_string();
+    let operands = cx.all_inputs()?;
+    Ok(vec![cx.one("einsum", &[("equation", Attr::Str(equation))], &operands)?])
 }

@@ -16,6 +16,7 @@ pub mod weights;
 mod activation;
 mod arithmetic;
 mod control;
+mod generators;
 mod indexing;
 mod linear;
 mod movement;

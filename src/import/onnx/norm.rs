@@ -18,6 +18,8 @@ pub const ROWS: &[Row] = &[
     by("GroupNormalization", 18, group_norm_of_groups),
     by("GroupNormalization", 21, group_norm_of_channels),
     by("RMSNormalization", 23, rms_norm),
+    by("LpNormalization", 1, lp_norm),
+    by("MeanVarianceNormalization", 9, mean_variance_norm),
     by("LRN", 1, local_response_norm),
 ];
 
@@ -93,87 +95,89 @@ fn mean(cx: &mut Cx, x: ValueId, axes: &[i64]) -> Result<ValueId> {
     cx.one("mean", &[("axis", statics(axes)), ("keepdims", Attr::Bool(true))], &[x])
 }
 
-/// x / sqrt(mean(x x) + epsilon)
-fn by_magnitude(cx: &mut Cx, x: ValueId, axes: &[i64], epsilon: f64) -> Result<ValueId> {
-    let square = cx.call("multiply", &[x, x])?;
-    let variance = mean(cx, square, axes)?;
-    let epsilon = cx.scalar_like(x, epsilon)?;
-    let sum = cx.call("add", &[variance, epsilon])?;
-    let deviation = cx.call("sqrt", &[sum])?;
-    cx.call("divide", &[x, deviation])
-}
-
-fn centred(cx: &mut Cx, x: ValueId, axes: &[i64]) -> Result<ValueId> {
-    let mean = mean(cx, x, axes)?;
-    cx.call("subtract", &[x, mean])
-}
-
-/// x scale + bias, where scale and bias have one element for each entry of axis 1
-fn affine(cx: &mut Cx, x: ValueId, scale: ValueId, bias: ValueId) -> Result<ValueId> {
-    let behind = cx.rank(x) as i64 - 2;
-    let mut factors = [scale, bias];
-    if behind > 0 {
-        for f in &mut factors {
-            *f = cx.one("expand_dims", &[("axis", Attr::Int(1)), ("num_newaxis", Attr::Int(behind))], &[*f])?;
-        }
-    }
-    let scaled = cx.call("multiply", &[x, factors[0]])?;
-    cx.call("add", &[scaled, factors[1]])
-}
-
 fn instance_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, scale, bias) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
+    let operands = [cx.input(0)?, cx.input(1)?, cx.input(2)?];
     let epsilon = cx.attrs.float_or("epsilon", 1e-5)?;
-    ensure!(cx.rank(x) >= 3, MalformedModel, "its operand is {}, without axes behind batch and channel", cx.fact(x));
-    let axes: Vec<i64> = (2..cx.rank(x) as i64).collect();
-    let x = centred(cx, x, &axes)?;
-    let x = by_magnitude(cx, x, &axes, epsilon)?;
-    Ok(vec![affine(cx, x, scale, bias)?])
+    ensure!(cx.rank(operands[0]) >= 3, MalformedModel, "its operand is {}, without axes behind batch and channel", cx.fact(operands[0]));
+    Ok(vec![cx.one("nn.instance_norm", &[("epsilon", Attr::Float(epsilon))], &operands)?])
 }
 
-/// The operand as [batch, groups, rest], normalised, in its own type.
-fn grouped(cx: &mut Cx, x: ValueId) -> Result<ValueId> {
+fn group_norm(cx: &mut Cx, params: [ValueId; 2], groups: i64) -> Result<Vec<ValueId>> {
+    let (x, epsilon) = (cx.input(0)?, cx.attrs.float_or("epsilon", 1e-5)?);
+    let attrs = [("num_groups", Attr::Int(groups)), ("epsilon", Attr::Float(epsilon))];
+    Ok(vec![cx.one("nn.group_norm", &attrs, &[x, params[0], params[1]])?])
+}
+
+/// The number of groups, of an operand whose channels it divides, and the channels of one.
+fn groups(cx: &Cx, x: ValueId) -> Result<(i64, i64)> {
     let Some(groups) = cx.attrs.int("num_groups")? else { fail!(MalformedModel, "attribute 'num_groups' is missing") };
-    let (epsilon, dtype) = (cx.attrs.float_or("epsilon", 1e-5)?, cx.dtype(x));
-    let stage = if cx.opset >= 21 { stage_type(cx, x)? } else { dtype };
     let full = cx.shape(x);
     let channels = full.get(1).and_then(|c| c.as_const()).unwrap_or(0);
     let divides = full.len() >= 3 && groups > 0 && channels % groups == 0 && channels > 0;
     ensure!(divides, UnsupportedModel, "its operand is {}, whose channels do not make {groups} groups", cx.fact(x));
-    let rest = &Dim::from(channels / groups) * &shape::element_count(&full[2..]);
-    let x = cx.cast(x, stage)?;
-    let x = cx.reshape(x, vec![full[0].clone(), Dim::from(groups), rest])?;
-    let x = centred(cx, x, &[2])?;
-    let x = by_magnitude(cx, x, &[2], epsilon)?;
-    cx.cast(x, dtype)
+    Ok((groups, channels / groups))
 }
 
+/// Scale and bias were one for each group: each is repeated for its channels.
 fn group_norm_of_groups(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, scale, bias) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
-    let result = grouped(cx, x)?;
-    let result = affine(cx, result, scale, bias)?;
-    let full = cx.shape(x);
-    Ok(vec![cx.reshape(result, full)?])
+    let (count, per) = groups(cx, cx.input(0)?)?;
+    let mut params = [cx.input(1)?, cx.input(2)?];
+    for p in &mut params {
+        let column = cx.reshape(*p, vec![Dim::from(count), Dim::from(1i64)])?;
+        let table = cx.one("broadcast_to", &[("shape", statics(&[count, per]))], &[column])?;
+        *p = cx.reshape(table, vec![Dim::from(count * per)])?;
+    }
+    group_norm(cx, params, count)
 }
 
 fn group_norm_of_channels(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, scale, bias) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
-    let result = grouped(cx, x)?;
-    let full = cx.shape(x);
-    let result = cx.reshape(result, full)?;
-    Ok(vec![affine(cx, result, scale, bias)?])
+    let x = cx.input(0)?;
+    stage_type(cx, x)?;
+    let (count, _) = groups(cx, x)?;
+    let params = [cx.input(1)?, cx.input(2)?];
+    group_norm(cx, params, count)
 }
 
 fn rms_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
-    let (x, scale) = (cx.input(0)?, cx.input(1)?);
-    let (epsilon, stage, dtype) = (cx.attrs.float_or("epsilon", 1e-5)?, stage_type(cx, x)?, cx.dtype(x));
-    let rank = cx.rank(x);
-    let axis = shape::axis(cx.attrs.int_or("axis", -1)?, rank)?;
-    let axes: Vec<i64> = (axis as i64..rank as i64).collect();
-    let wide = cx.cast(x, stage)?;
-    let normal = by_magnitude(cx, wide, &axes, epsilon)?;
-    let normal = cx.cast(normal, dtype)?;
-    Ok(vec![cx.call("multiply", &[normal, scale])?])
+    let (x, mut scale) = (cx.input(0)?, cx.input(1)?);
+    stage_type(cx, x)?;
+    let (axis, epsilon, dtype) = (cx.attrs.int_or("axis", -1)?, cx.attrs.float_or("epsilon", 1e-5)?, cx.dtype(x));
+    scale = cx.cast(scale, dtype)?;
+    Ok(vec![cx.one("nn.rms_norm", &[("axis", Attr::Int(axis)), ("epsilon", Attr::Float(epsilon))], &[x, scale])?])
+}
+
+/// x over the sum of magnitudes, or the root of the sum of squares, of an axis; zeros stay.
+fn lp_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let (x, axis) = (cx.input(0)?, cx.attrs.int_or("axis", -1)?);
+    match cx.attrs.int_or("p", 2)? {
+        2 => {
+            let attrs = [("axis", Attr::Ints(vec![axis])), ("eps", Attr::Float(f64::from(f32::MIN_POSITIVE)))];
+            Ok(vec![cx.one("nn.l2_normalize", &attrs, &[x])?])
+        }
+        1 => {
+            let size = cx.call("abs", &[x])?;
+            let sum = cx.one("sum", &[("axis", statics(&[axis])), ("keepdims", Attr::Bool(true))], &[size])?;
+            let (zero, one) = (cx.scalar_like(x, 0.0)?, cx.scalar_like(x, 1.0)?);
+            let none = cx.call("equal", &[sum, zero])?;
+            let norm = cx.call("where", &[none, one, sum])?;
+            Ok(vec![cx.call("divide", &[x, norm])?])
+        }
+        other => fail!(UnsupportedModel, "attribute 'p' is {other}, neither 1 nor 2"),
+    }
+}
+
+/// (x - mean) / (standard deviation + 1e-9)
+fn mean_variance_norm(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let x = cx.input(0)?;
+    let axes = cx.attrs.ints("axes")?.unwrap_or(vec![0, 2, 3]);
+    let middle = mean(cx, x, &axes)?;
+    let centred = cx.call("subtract", &[x, middle])?;
+    let square = cx.call("multiply", &[centred, centred])?;
+    let variance = mean(cx, square, &axes)?;
+    let deviation = cx.call("sqrt", &[variance])?;
+    let least = cx.scalar_like(x, 1e-9)?;
+    let divisor = cx.call("add", &[deviation, least])?;
+    Ok(vec![cx.call("divide", &[centred, divisor])?])
 }
 
 /// x / (bias + alpha mean(x x over neighbouring channels)) ^ beta

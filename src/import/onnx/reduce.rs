@@ -1,12 +1,12 @@
 //! Reductions over axes.
 
+use crate::fail;
 use crate::import::onnx::node::{Cx, statics};
 use crate::import::onnx::table::{Row, by};
 use crate::ir::ValueId;
 use crate::ir::attrs::{Attr, Param};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
-use crate::{ensure, fail};
 
 /// The family's operators.
 pub const ROWS: &[Row] = &[
@@ -20,8 +20,12 @@ pub const ROWS: &[Row] = &[
     by("ReduceSumSquare", 1, reduce),
     by("ReduceLogSum", 1, reduce),
     by("ReduceLogSumExp", 1, reduce_log_sum_exp),
-    by("ArgMax", 1, arg).needing(&["argmax"]),
-    by("ArgMin", 1, arg).needing(&["argmin"]),
+    by("ArgMax", 1, arg),
+    by("ArgMin", 1, arg),
+    by("TopK", 1, top_k_by_attribute),
+    by("TopK", 10, top_k),
+    by("CumSum", 11, cumulative),
+    by("CumProd", 26, cumulative),
 ];
 
 /// What is done before the reduction, the reduction, and what is done after it.
@@ -81,9 +85,8 @@ fn reduce(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (mut x, axes, keep) = (cx.input(0)?, axes(cx)?, keepdims(cx)?);
     let (before, op, after) = steps(cx.op_type());
     // Since version 20 maximum and minimum take bool, with false below true.
-    let dtype = cx.dtype(x);
-    if dtype == DType::Bool {
-        x = cx.cast(x, DType::U8)?;
+    if cx.dtype(x) == DType::Bool {
+        return Ok(vec![reduce_by(cx, if op == "max" { "any" } else { "all" }, x, &axes, keep)?]);
     }
     x = match before {
         "" => x,
@@ -94,28 +97,68 @@ fn reduce(cx: &mut Cx) -> Result<Vec<ValueId>> {
     if !after.is_empty() {
         x = cx.call(after, &[x])?;
     }
-    Ok(vec![if dtype == DType::Bool { cx.cast(x, dtype)? } else { x }])
+    Ok(vec![x])
 }
 
-/// log(sum(exp(x - m))) + m with m = max(x), so that nothing overflows
+/// log(sum(exp(x - m))) + m with m = max(x) where that is finite, so that nothing overflows
 fn reduce_log_sum_exp(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let (x, axes, keep) = (cx.input(0)?, axes(cx)?, keepdims(cx)?);
     if axes.param.is_none() {
         return Ok(vec![x]);
     }
-    let most = reduce_by(cx, "max", x, &axes, true)?;
+    let most = largest(cx, x, &axes, true)?;
     let shifted = cx.call("subtract", &[x, most])?;
     let grown = cx.call("exp", &[shifted])?;
     let sum = reduce_by(cx, "sum", grown, &axes, keep)?;
     let log = cx.call("log", &[sum])?;
-    let most = if keep { most } else { reduce_by(cx, "max", x, &axes, false)? };
+    let most = if keep { most } else { largest(cx, x, &axes, false)? };
     Ok(vec![cx.call("add", &[log, most])?])
+}
+
+fn largest(cx: &mut Cx, x: ValueId, axes: &Axes, keep: bool) -> Result<ValueId> {
+    let most = reduce_by(cx, "max", x, axes, keep)?;
+    // The bounds of the narrowest type with float32's range; float16's largest is far inside.
+    let limit = if cx.dtype(x) == DType::F16 { 65504.0 } else { 3e38 };
+    cx.one("clip", &[("a_min", Attr::Float(-limit)), ("a_max", Attr::Float(limit))], &[most])
 }
 
 fn arg(cx: &mut Cx) -> Result<Vec<ValueId>> {
     let op = if cx.op_type() == "ArgMax" { "argmax" } else { "argmin" };
-    let last = cx.attrs.flag("select_last_index")?;
-    ensure!(!last, UnsupportedModel, "attribute 'select_last_index' is 1; of equal elements only the first is found here");
-    let attrs = [("axis", Attr::Int(cx.attrs.int_or("axis", 0)?)), ("keepdims", Attr::Bool(keepdims(cx)?))];
+    let attrs = [
+        ("axis", Attr::Int(cx.attrs.int_or("axis", 0)?)),
+        ("keepdims", Attr::Bool(keepdims(cx)?)),
+        ("select_last_index", Attr::Bool(cx.attrs.flag("select_last_index")?)),
+        ("dtype", Attr::DType(DType::I64)),
+    ];
     Ok(vec![cx.one(op, &attrs, &[cx.input(0)?])?])
+}
+
+fn top_k_by_attribute(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let Some(k) = cx.attrs.int("k")? else { fail!(MalformedModel, "attribute 'k' is missing") };
+    let attrs = [("k", statics(&[k])), ("axis", Attr::Int(cx.attrs.int_or("axis", -1)?))];
+    cx.emit("topk", &attrs, &[cx.input(0)?])
+}
+
+/// Elements that need not be sorted are sorted all the same.
+fn top_k(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let (x, k) = (cx.input(0)?, cx.input(1)?);
+    cx.attrs.ignore("sorted");
+    let (axis, largest) = (cx.attrs.int_or("axis", -1)?, cx.attrs.int_or("largest", 1)? != 0);
+    let mut operands = vec![x];
+    let k = cx.param(k, &mut operands)?;
+    cx.emit("topk", &[("k", k), ("axis", Attr::Int(axis)), ("is_ascend", Attr::Bool(!largest))], &operands)
+}
+
+fn cumulative(cx: &mut Cx) -> Result<Vec<ValueId>> {
+    let (x, axis) = (cx.input(0)?, cx.input(1)?);
+    let axis = match cx.known_ints(axis, "axis")?.as_slice() {
+        [axis] => *axis,
+        other => fail!(MalformedModel, "its axis is {other:?}, not one number"),
+    };
+    let attrs = [
+        ("axis", Attr::Int(axis)),
+        ("exclusive", Attr::Bool(cx.attrs.flag("exclusive")?)),
+        ("reverse", Attr::Bool(cx.attrs.flag("reverse")?)),
+    ];
+    Ok(vec![cx.one(if cx.op_type() == "CumSum" { "cumsum" } else { "cumprod" }, &attrs, &[x])?])
 }

@@ -6,7 +6,7 @@ use crate::import::onnx::node::Cx;
 use crate::import::onnx::order::{self, Plan};
 use crate::import::onnx::proto::{GraphProto, NodeProto};
 use crate::import::onnx::{
-    activation, arithmetic, control, indexing, linear, movement, norm, pool, quantised, reduce, sample, shapes, transposed,
+    activation, arithmetic, control, generators, indexing, linear, movement, norm, pool, quantised, reduce, sample, shapes, transposed,
 };
 use crate::ir::ValueId;
 use crate::tensor::error::Result;
@@ -27,6 +27,7 @@ pub const FAMILIES: &[&[Row]] = &[
     norm::ROWS,
     reduce::ROWS,
     sample::ROWS,
+    generators::ROWS,
     control::ROWS,
 ];
 
