@@ -17,6 +17,7 @@ mod dense;
 mod elementwise;
 mod full;
 mod grid_sample;
+mod grid_sample_lower;
 mod layer_norm;
 mod layout_transform;
 mod lrn;
