@@ -9,7 +9,7 @@ use crate::loops::contract::{Contract, ContractKind, Window};
 use crate::loops::{Binary, Body, Fold, Kernel, Op, Role, Stage, Val};
 use crate::network::TensorId;
 use crate::network::builder::Builder;
-use crate::network::layer::{self, LayerKind, Pooling};
+use crate::network::layer::{self, LayerKind, MatrixOp, Pooling};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::conv::{indices, network_window};
 use crate::ops::pool::{global_convert, global_lower};
@@ -26,6 +26,9 @@ attributes! {
         pub output_size: Vec<i64> = vec![],
     }
 }
+
+/// Most elements of a matrix that averages.
+const MAX_MATRIX: i64 = 1 << 22;
 
 fn output(a: &AdaptivePool) -> Result<[i64; 2]> {
     let size = match a.output_size.as_slice() {
@@ -78,6 +81,18 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool) -> Accepted
     if out == [1, 1] {
         return global_convert(v, b, x, if max { layer::Reduce::Max } else { layer::Reduce::Avg });
     }
+    let fixed = |i: usize| v.shape(0)[i].as_const().and_then(|e| usize::try_from(e).ok());
+    let small = |e: usize, n: i64| e > 0 && (e as i64).saturating_mul(n) <= MAX_MATRIX;
+    if let (None, false, Some(h), Some(w)) = (equal_window(v, out), max, fixed(2), fixed(3))
+        && small(h, out[0])
+        && small(w, out[1])
+    {
+        // A mean is a product: one matrix averages rows, another one columns.
+        let rows = b.constant(averages(v.dtype(0), out[0] as usize, h))?;
+        let columns = b.constant(averages(v.dtype(0), out[1] as usize, w))?;
+        let y = b.add(LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::None), &[rows, x[0]])?;
+        return Ok(vec![b.add(LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::Transpose), &[y, columns])?]);
+    }
     let Some(window) = equal_window(v, out) else {
         let reason = format!("windows over {} and {} to {out:?} are not known to be equal", v.shape(0)[2], v.shape(0)[3]);
         return Err(Refusal::new("adaptive_pool.uneven-windows", reason, "an output_size that divides fixed extents"));
@@ -85,6 +100,16 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool) -> Accepted
     let kind = if max { Pooling::Max } else { Pooling::Average };
     let window = network_window(&window);
     Ok(vec![b.add(LayerKind::Pooling { kind, window, exclude_padding: true, round_up: false }, x)?])
+}
+
+/// For each of `n` windows over an extent a row that is the reciprocal of its length inside it.
+fn averages(dtype: DType, n: usize, extent: usize) -> Tensor {
+    let element = |i: usize, j: usize| {
+        let window = (i * extent / n)..((i + 1) * extent).div_ceil(n);
+        if window.contains(&j) { 1.0 / window.len() as f64 } else { 0.0 }
+    };
+    let all: Vec<f64> = (0..n * extent).map(|k| element(k / extent, k % extent)).collect();
+    Tensor::from_f64s(dtype, &[1, 1, n, extent], &all)
 }
 
 /// First element and end of the window at index `axis` of the result.

@@ -29,6 +29,7 @@ mod full;
 mod gather;
 mod gather_nd;
 mod grid_sample;
+mod grid_sample_lower;
 mod group_norm;
 mod index;
 mod layer_norm;

@@ -207,7 +207,27 @@ fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::from_f64s(x[0].dtype(), &[s[0], s[1], size[0], size[1]], &y)])
 }
 
-/// TensorRT computes places from the ratio of the extents.
+/// A factor per axis. TensorRT computes places from the ratio of the extents: refused where that is another.
+fn layer_scales(f: &Fields, from: &[Dim], to: &[Dim]) -> Accepted<Vec<f32>> {
+    let mut scales = vec![1.0, 1.0];
+    for i in 0..2 {
+        let (e, n) = (&from[i + 2], &to[i + 2]);
+        let exact = match (e.as_const(), n.as_const()) {
+            (Some(e), Some(n)) => f.scale[i] == 0.0 || f.coordinates == Coordinates::AlignCorners || f.scale[i] * e as f64 == n as f64,
+            _ => f.scale[i].fract() == 0.0 && f.scale[i] > 0.0 && (e * &Dim::from(f.scale[i] as i64)).equals(n) == Answer::Always,
+        };
+        if !exact {
+            let reason = format!("places are computed from a ratio of {}, not that of the extents {e} and {n}", f.scale[i]);
+            return Err(Refusal::new("resize2d.ratio", reason, "fix the extents, or use a factor that makes them whole"));
+        }
+        scales.push(match (e.as_const(), n.as_const()) {
+            (Some(e), Some(n)) => n as f32 / e as f32,
+            _ => f.scale[i] as f32,
+        });
+    }
+    Ok(scales)
+}
+
 fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId]) -> Accepted<Vec<TensorId>> {
     let refuse = |rule, reason: String, lift: &'static str| Err(Refusal::new(rule, reason, lift));
     let (a, from, to): (&Resize2d, _, _) = (v.attrs(), v.shape(0), &v.output(0).shape);
@@ -236,22 +256,7 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId]) -> Accepted<Vec<Tensor
     if a.size == Param::Input(1) && v.input(1).value.is_none() {
         return refuse("resize2d.dynamic-size", "the size depends on data".into(), "make it a constant");
     }
-    let mut scales = vec![1.0, 1.0];
-    for i in 0..2 {
-        let (e, n) = (&from[i + 2], &to[i + 2]);
-        let exact = match (e.as_const(), n.as_const()) {
-            (Some(e), Some(n)) => f.scale[i] == 0.0 || f.coordinates == Coordinates::AlignCorners || f.scale[i] * e as f64 == n as f64,
-            _ => f.scale[i].fract() == 0.0 && f.scale[i] > 0.0 && (e * &Dim::from(f.scale[i] as i64)).equals(n) == Answer::Always,
-        };
-        if !exact {
-            let reason = format!("places are computed from a ratio of {}, not that of the extents {e} and {n}", f.scale[i]);
-            return refuse("resize2d.ratio", reason, "fix the extents, or use a factor that makes them whole");
-        }
-        scales.push(match (e.as_const(), n.as_const()) {
-            (Some(e), Some(n)) => n as f32 / e as f32,
-            _ => f.scale[i] as f32,
-        });
-    }
+    let scales = layer_scales(&f, from, to)?;
     single_is_first &= to[2..].iter().all(|d| d.is(1)) || to[2..].iter().all(|d| d.interval().0 > 1);
     if matches!(f.coordinates, Coordinates::PytorchHalfPixel | Coordinates::AlignCorners) && !single_is_first {
         let reason = format!("whether extents of {} are 1 is not known, or not so for both", text(to));

@@ -6,6 +6,7 @@
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod batch;
 mod contractions;
 mod graph;
 mod others;
