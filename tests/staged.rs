@@ -71,7 +71,7 @@ fn counts_that_change_from_run_to_run() {
     for rows in [1usize, 9, 2, 64, 9] {
         let x = random.tensor(DType::F32, &[rows, 4], false);
         for given in [x.clone(), Tensor::from_f64s(DType::F32, x.shape(), &x.to_f64s().iter().map(|v| -v.abs()).collect::<Vec<_>>())] {
-            let want = reference::run(&graph, &[given.clone()]).unwrap();
+            let want = reference::run(&graph, std::slice::from_ref(&given)).unwrap();
             let got = runner.run(&[given]).unwrap();
             let tolerance = tvmtrt::ir::opdef::Tolerance::FUNCTION;
             suite::compare_within(&format!("{rows} rows"), tolerance, &got, &want).unwrap();

@@ -56,6 +56,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("reduce.type", "reductions take numbers"),
     ("reshape.copy", "an extent that a reshape copies exists"),
     ("reshape.two-unknown-extents", "a reshape infers one extent at most"),
+    ("reverse-sequence.count", "there is one length for each sequence"),
     ("reverse-sequence.lengths", "lengths of sequences are int32"),
     ("reverse-sequence.rank", "sequences have a batch axis"),
     ("reverse-sequence.type", "sequences are of numbers, or bool since 10.0"),

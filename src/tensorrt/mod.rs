@@ -27,4 +27,5 @@ pub mod builder;
 pub mod engine;
 
 pub mod emit;
+mod emit_index;
 pub mod info;
