@@ -9,9 +9,10 @@ use std::fmt::Write;
 use std::time::Instant;
 use suite::cpu::Runner;
 use suite::random::{self, Kind};
-use suite::{Case, compare};
+use suite::{Case, compare_terms};
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::ir::convert::to_network;
+use tvmtrt::ir::opdef::Tolerance;
 use tvmtrt::ir::view::NodeView;
 use tvmtrt::network::capabilities::{Capabilities, Flavour, Version};
 use tvmtrt::network::check::check;
@@ -21,6 +22,8 @@ use tvmtrt::partition::options::Planned;
 use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::reference;
 use tvmtrt::tensor::dim::Bindings;
+use tvmtrt::tensor::error::Result as Outcome;
+use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, build};
 use tvmtrt::tensorrt::library::Library;
@@ -117,10 +120,12 @@ fn failing<'a>(library: &'static Library, cases: &[(&'a Case, Network)]) -> Vec<
     match (builds(library, &networks), cases) {
         (Ok(()), _) => Vec::new(),
         (Err(e), [only]) => vec![(only.0, e)],
-        (Err(_), _) => {
+        (Err(whole), _) => {
             let (a, b) = cases.split_at(cases.len() / 2);
             let found = [failing(library, a), failing(library, b)].concat();
-            assert!(!found.is_empty(), "{} cases build in halves, but not together", cases.len());
+            if found.is_empty() {
+                return vec![(cases[0].0, format!("{} cases from here on build in halves, but not together: {whole}", cases.len()))];
+            }
             found
         }
     }
@@ -227,14 +232,15 @@ fn networks_and_kernels_compute_what_the_oracle_does() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-fn outcome(
-    what: &str,
-    case: &Case,
-    got: tvmtrt::tensor::error::Result<Vec<tvmtrt::tensor::host::Tensor>>,
-    want: &[tvmtrt::tensor::host::Tensor],
-) -> Option<String> {
+fn outcome(what: &str, case: &Case, got: Outcome<Vec<Tensor>>, want: &[Tensor]) -> Option<String> {
     let fault = match got {
-        Ok(got) => compare(case, &got, want).err()?,
+        Ok(got) => {
+            // Sums of random terms cancel.
+            let sums = case.tolerance == Tolerance::SUM;
+            let largest = |t: &Tensor| t.to_f64s().into_iter().filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+            let terms = if sums { case.inputs.iter().map(largest).fold(0.0, f64::max) } else { 0.0 };
+            compare_terms(&case.name, case.tolerance, terms, &got, want).err()?
+        }
         Err(e) => e.to_string(),
     };
     Some(format!("{what}: {}: {fault}\n{}", case.name, case.graph))

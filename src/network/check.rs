@@ -5,6 +5,7 @@ use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::network::{NetTensor, Network, check_batch, check_layers, check_order, check_quantised, check_samples, check_windows};
+use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
@@ -37,6 +38,16 @@ impl At<'_> {
     /// True for TensorRT for RTX.
     pub fn rtx(&self) -> bool {
         self.capabilities.flavour == Flavour::Rtx
+    }
+
+    /// True where two extents are equal for all values of the symbols, or may be for all that one can tell. A profile goes over all values of a
+    /// symbol: equal to a number for one of them only is not enough.
+    pub fn meet(&self, a: &Dim, b: &Dim) -> bool {
+        match a.equals(b) {
+            Answer::Always => true,
+            Answer::Never => false,
+            Answer::Unknown => a.as_const().is_some() == b.as_const().is_some(),
+        }
     }
 
     /// The version, as a reason names it.
@@ -144,7 +155,6 @@ pub(super) mod tests {
     use crate::network::builder::Builder;
     use crate::network::capabilities::Version;
     use crate::network::layer::{Activation, ElementWise, MatrixOp, Pooling, Reduce, Unary, Window};
-    use crate::tensor::dim::Dim;
     use crate::tensor::host::Tensor;
     use DType::*;
 

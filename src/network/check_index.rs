@@ -4,7 +4,6 @@ use crate::network::check::At;
 use crate::network::check_layers::{ALL, NUMBERS, axis_inside, same_types};
 use crate::network::layer::LayerKind;
 use crate::network::refusal::{Accepted, Refusal};
-use crate::tensor::dim::Answer;
 use crate::tensor::dtype::DType::{self, I32, I64};
 use crate::tensor::shape;
 
@@ -31,7 +30,7 @@ pub(super) fn gather(at: &At) -> Accepted<()> {
         }
         LayerKind::GatherNd(batch) if batch > 0 => {
             let (data, indices) = (&at.input(0).dims, &at.input(1).dims);
-            if batch + 1 < data.len() && (0..batch).all(|i| data[i].equals(&indices[i]) != Answer::Never) {
+            if batch + 1 < data.len() && (0..batch).all(|i| at.meet(&data[i], &indices[i])) {
                 return Ok(());
             }
             let reason = format!("{batch} axes in common of {} and {}", shape::text(data), shape::text(indices));
@@ -62,11 +61,11 @@ pub(super) fn scatter(at: &At) -> Accepted<()> {
             }
         },
     };
-    if expected.len() == updates.len() && expected.iter().zip(updates).all(|(a, b)| a.equals(b) != Answer::Never) {
+    if expected.len() == updates.len() && expected.iter().zip(updates).all(|(a, b)| at.meet(a, b)) {
         return Ok(());
     }
     let reason = format!("updates have shape {}, not {}", shape::text(updates), shape::text(&expected));
-    Err(Refusal::new("scatter.updates", reason, ""))
+    Err(Refusal::new("scatter.updates", reason, "fix the symbols of their extents"))
 }
 
 /// The places of elements that are not zero.
@@ -88,7 +87,13 @@ pub(super) fn reverse_sequence(at: &At, batch: usize, sequence: usize) -> Accept
     axis_inside(at, batch)?;
     axis_inside(at, sequence)?;
     at.typed(0, data_types(at), "reverse-sequence.type")?;
-    at.typed(1, &[I32], "reverse-sequence.lengths")
+    at.typed(1, &[I32], "reverse-sequence.lengths")?;
+    let (count, lengths) = (&at.input(0).dims[batch], &at.input(1).dims);
+    if lengths.len() == 1 && at.meet(count, &lengths[0]) {
+        return Ok(());
+    }
+    let reason = format!("lengths of shape {} for {count} sequences", shape::text(lengths));
+    Err(Refusal::new("reverse-sequence.count", reason, "fix the symbols of their extents"))
 }
 
 fn same_rank(at: &At, rule: &'static str) -> Accepted<()> {

@@ -5,7 +5,6 @@ use crate::network::check::{At, MAX_RANK};
 use crate::network::layer::{Activation, ElementWise, LayerKind, MatrixOp, Reduce, Unary};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::network::{check_index, check_quantised};
-use crate::tensor::dim::Answer;
 use crate::tensor::dtype::DType::{self, BF16, Bool, F16, F32, I32, I64};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
@@ -204,9 +203,7 @@ fn concatenation(at: &At, axis: usize) -> Accepted<()> {
     for i in 1..count {
         same_types(at, 0, i)?;
         let (a, b) = (&at.input(0).dims, &at.input(i).dims);
-        // A profile goes over all values of a symbol: equal to a number for one of them only is not enough.
-        let may_differ = |j: usize| a[j].equals(&b[j]) == Answer::Unknown && a[j].as_const().is_some() != b[j].as_const().is_some();
-        let differ = |j: usize| j != axis && (a[j].equals(&b[j]) == Answer::Never || may_differ(j));
+        let differ = |j: usize| j != axis && !at.meet(&a[j], &b[j]);
         if a.len() != b.len() || (0..a.len()).any(differ) {
             let reason = format!("operands 0 and {i} have shapes {} and {}, joined on axis {axis}", shape::text(a), shape::text(b));
             return Err(Refusal::new("concatenation.extents", reason, "fix the symbols of their extents"));

@@ -83,6 +83,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("resize.rank", "a resize has an extent or a factor per axis"),
     ("resize.scale", "a factor of an extent that is not fixed is a fraction of small powers of two"),
     ("resize.type", "resizes take floats"),
+    ("reverse-sequence.count", "there is one length for each sequence"),
     ("reverse-sequence.lengths", "lengths of sequences are int32"),
     ("reverse-sequence.rank", "sequences have a batch axis"),
     ("reverse-sequence.type", "sequences are of numbers, or bool since 10.0"),

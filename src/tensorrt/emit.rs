@@ -14,6 +14,7 @@ use crate::tensorrt::abi::*;
 use crate::tensorrt::builder::{Builder, Typing};
 use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::config::{BuilderConfig, Range};
+use crate::tensorrt::emit_index;
 use crate::tensorrt::emit_sample::{deconvolution, resize, slice_outside};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
@@ -236,31 +237,14 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *layer
         }
         LayerKind::Gather(along) => *to.add_gather(x[0], x[1], axis(*along))?,
-        LayerKind::ReverseSequence { batch, sequence } => {
-            let layer = to.add_reverse_sequence(x[0], x[1])?;
-            layer.set_batch_axis(axis(*batch))?;
-            layer.set_sequence_axis(axis(*sequence))?;
-            *layer
-        }
-        LayerKind::NonZero(_) => *to.add_non_zero(x[0])?,
-        LayerKind::Quantize(along) => quantize(to, x, *along)?,
-        LayerKind::Dequantize(along, dtype) => dequantize(to, x, *along, data_type(*dtype)?)?,
-        LayerKind::GatherElements(along) => {
-            let layer = to.add_gather_v2(x[0], x[1], GatherMode::Element)?;
-            layer.set_gather_axis(axis(*along))?;
-            *layer
-        }
-        LayerKind::GatherNd(batch) => {
-            let layer = to.add_gather_v2(x[0], x[1], GatherMode::Nd)?;
-            layer.set_nb_element_wise_dims(axis(*batch))?;
-            *layer
-        }
-        LayerKind::ScatterElements(along) => {
-            let layer = to.add_scatter(x[0], x[1], x[2], ScatterMode::Element)?;
-            layer.set_axis(axis(*along))?;
-            *layer
-        }
-        LayerKind::ScatterNd => *to.add_scatter(x[0], x[1], x[2], ScatterMode::Nd)?,
+        LayerKind::GatherElements(_)
+        | LayerKind::GatherNd(_)
+        | LayerKind::ScatterElements(_)
+        | LayerKind::ScatterNd
+        | LayerKind::NonZero(_)
+        | LayerKind::ReverseSequence { .. }
+        | LayerKind::Quantize(_)
+        | LayerKind::Dequantize(..) => emit_index::layer(to, layer, x)?,
         LayerKind::Select => *to.add_select(x[0], x[1], x[2])?,
         LayerKind::Cast(dtype) => cast(to, x[0], data_type(*dtype)?)?,
         LayerKind::Identity => *to.add_identity(x[0])?,
@@ -360,24 +344,6 @@ fn cast<'n>(to: &'n NetworkDefinition, x: TensorRef<'n>, dtype: DataType) -> Res
     }
     let layer = to.add_identity(x)?;
     layer.set_output_type(0, dtype)?;
-    Ok(*layer)
-}
-
-/// To int8; before 10 that is the only type there is.
-fn quantize<'n>(to: &'n NetworkDefinition, x: &[TensorRef<'n>], along: Option<usize>) -> Result<Layer<'n>> {
-    let layer = if to.has_typed_quantisation() { to.add_quantize_v2(x[0], x[1], DataType::Int8) } else { to.add_quantize(x[0], x[1]) }?;
-    if let Some(axis) = along {
-        layer.set_axis(axis as i32)?;
-    }
-    Ok(*layer)
-}
-
-/// From int8; before 10 to float32, or to what the weakly typed network demands.
-fn dequantize<'n>(to: &'n NetworkDefinition, x: &[TensorRef<'n>], along: Option<usize>, dtype: DataType) -> Result<Layer<'n>> {
-    let layer = if to.has_typed_quantisation() { to.add_dequantize_v2(x[0], x[1], dtype) } else { to.add_dequantize(x[0], x[1]) }?;
-    if let Some(axis) = along {
-        layer.set_axis(axis as i32)?;
-    }
     Ok(*layer)
 }
 

@@ -35,5 +35,6 @@ pub mod settings;
 
 pub mod emit;
 mod emit_sample;
+mod emit_index;
 pub mod info;
 pub mod key;

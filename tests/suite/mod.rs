@@ -178,6 +178,11 @@ pub fn compare(case: &Case, got: &[Tensor], want: &[Tensor]) -> Result<(), Strin
 
 /// Compares element by element; NaN equals NaN.
 pub fn compare_within(name: &str, t: Tolerance, got: &[Tensor], want: &[Tensor]) -> Result<(), String> {
+    compare_terms(name, t, 0.0, got, want)
+}
+
+/// As above, where results are sums of terms of up to this magnitude: what cancels leaves their error.
+pub fn compare_terms(name: &str, t: Tolerance, terms: f64, got: &[Tensor], want: &[Tensor]) -> Result<(), String> {
     if got.len() != want.len() {
         return Err(format!("{name}: {} results, not {}", got.len(), want.len()));
     }
@@ -186,7 +191,7 @@ pub fn compare_within(name: &str, t: Tolerance, got: &[Tensor], want: &[Tensor])
             return Err(format!("{name}[{k}]: {}{:?}, not {}{:?}", g.dtype(), g.shape(), w.dtype(), w.shape()));
         }
         let (g, w) = (g.to_f64s(), w.to_f64s());
-        let scale = w.iter().filter(|v| v.is_finite()).fold(0f64, |m, v| m.max(v.abs()));
+        let scale = w.iter().filter(|v| v.is_finite()).fold(terms, |m, v| m.max(v.abs()));
         for (i, (a, b)) in g.iter().zip(&w).enumerate() {
             let bound = t.relative * b.abs() + t.scaled * scale;
             let same = a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound;

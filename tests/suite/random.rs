@@ -53,6 +53,13 @@ pub fn value_of(name: &str) -> Option<i64> {
     name.strip_prefix('S')?.parse().ok()
 }
 
+/// An extent at the values that its symbols stand for.
+fn extent(d: &Dim) -> Option<i64> {
+    let mut symbols = Default::default();
+    d.collect_symbols(&mut symbols);
+    d.eval(&symbols.into_iter().filter_map(|s| Some((s.name.clone(), value_of(&s.name)?))).collect())
+}
+
 /// Which extents of a case are free: those of some values, wherever they stand.
 pub struct Free(Vec<usize>);
 
@@ -103,6 +110,10 @@ fn build(name: &str, op: &'static OpDef, plan: Plan, free: &Free, random: &mut R
 
 fn finish(mut b: Builder, op: &'static OpDef, attrs: Attrs, ids: &[ValueId], inputs: Vec<Tensor>, name: &str) -> Option<Case> {
     let outs = b.node(op.name, op, attrs, ids).ok()?;
+    // For these values of the symbols nothing is left: other values are meant.
+    if outs.iter().flat_map(|v| &b.fact(*v).shape).any(|d| d.as_const().is_none() && extent(d).is_some_and(|n| n < 1)) {
+        return None;
+    }
     outs.iter().enumerate().for_each(|(i, v)| b.output(&format!("y{i}"), *v).expect("names differ"));
     Some(Case { name: name.into(), graph: b.finish(), inputs, tolerance: op.tolerance })
 }
@@ -210,8 +221,7 @@ impl Grow {
         let id = self.b.graph().node_ids().next_back().expect("one was added");
         let small = |v: &ValueId| {
             let fact = self.b.fact(*v);
-            let extents: Option<Vec<i64>> =
-                fact.shape.iter().map(|d| d.as_const().or(d.as_symbol().and_then(|s| value_of(&s.name)))).collect();
+            let extents: Option<Vec<i64>> = fact.shape.iter().map(extent).collect();
             fact.rank() <= 6 && extents.is_none_or(|e| e.iter().all(|d| *d > 0) && e.iter().product::<i64>() <= 1 << 12)
         };
         if results.iter().all(small) && accepts(&NodeView::new(self.b.graph(), id)) {
@@ -298,6 +308,7 @@ impl Grow {
                 self.add(op, &[("axis", Attr::Int(axis))], &[x], accepts);
             }
             13 => self.product(x, &dims, accepts),
+            14 if self.kind == Kind::Any && self.random.once_in(2) => self.quantised(x, rank, accepts),
             14 => self.flatten(x, &dims, accepts),
             _ => self.choose(x, accepts),
         }
@@ -349,6 +360,20 @@ impl Grow {
         let joined = &dims[at] * &dims[at + 1];
         let shape = [&dims[..at], &[joined], &dims[at + 2..]].concat();
         self.add("reshape", &[("newshape", Attr::Param(Param::Static(shape))), ("allowzero", Attr::Bool(true))], &[x], accepts);
+    }
+
+    /// To int8 and back, now and then with a transpose between.
+    fn quantised(&mut self, x: ValueId, rank: usize, accepts: &dyn Fn(&NodeView) -> bool) {
+        let scale = self.b.constant("scale", Tensor::scalar(0.02f32));
+        let zero = self.b.constant("zero", Tensor::scalar(0i8));
+        let before = self.pool.len();
+        self.add("qnn.quantize", &[], &[x, scale, zero], accepts);
+        let Some(mut whole) = self.pool.get(before).copied() else { return };
+        if self.random.once_in(2) {
+            self.add("transpose", &[("axes", Attr::Ints((0..rank as i64).rev().collect()))], &[whole], accepts);
+            whole = *self.pool.last().expect("one was added");
+        }
+        self.add("qnn.dequantize", &[], &[whole, scale, zero], accepts);
     }
 
     /// Part of one value, part of another.

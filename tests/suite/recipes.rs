@@ -30,6 +30,13 @@ fn operand(tensor: Tensor) -> Operand {
     Operand { tensor, always_constant: false, never_constant: false, same_as: None }
 }
 
+/// Elements of any type, mostly float32: for operators that only move them.
+fn elements(r: &mut Random, shape: &[usize]) -> Operand {
+    let types = [F, F, F, F, DType::F16, DType::I32, DType::I64, DType::Bool, DType::I8];
+    let dtype = *r.pick(&types);
+    operand(r.tensor(dtype, shape, false))
+}
+
 fn constant(tensor: Tensor) -> Operand {
     Operand { always_constant: true, ..operand(tensor) }
 }
@@ -102,7 +109,9 @@ pub fn recipe(op: &str, r: &mut Random) -> Option<Plan> {
             let shape = some_shape(r, 1, 5);
             let mut axes: Vec<i64> = (0..shape.len() as i64).filter(|_| r.once_in(2)).collect();
             axes.iter_mut().for_each(|a| *a -= if r.once_in(2) { shape.len() as i64 } else { 0 });
-            plan(vec![("axis", dims(&axes)), ("keepdims", Attr::Bool(r.once_in(2)))], vec![float(r, &shape)])
+            let dtype = *r.pick(&[F, F, F, DType::I32, DType::I64]);
+            let tensor = r.tensor(dtype, &shape, false);
+            plan(vec![("axis", dims(&axes)), ("keepdims", Attr::Bool(r.once_in(2)))], vec![operand(tensor)])
         }
         "nn.softmax" | "nn.log_softmax" => {
             let shape = some_shape(r, 1, 5);
@@ -112,7 +121,9 @@ pub fn recipe(op: &str, r: &mut Random) -> Option<Plan> {
             let shape = some_shape(r, 0, 4);
             let (c, a, b) = (broadcasting(r, &shape), broadcasting(r, &shape), broadcasting(r, &shape));
             let condition = r.tensor(DType::Bool, &c, false);
-            plan(vec![], vec![operand(condition), float(r, &a), float(r, &b)])
+            let dtype = *r.pick(&[F, F, DType::I32, DType::Bool]);
+            let (a, b) = (r.tensor(dtype, &a, false), r.tensor(dtype, &b, false));
+            plan(vec![], vec![operand(condition), operand(a), operand(b)])
         }
         "clip" => {
             let shape = some_shape(r, 0, 5);
@@ -154,7 +165,7 @@ fn moving(op: &str, r: &mut Random) -> Option<Plan> {
         "transpose" => {
             let mut axes: Vec<i64> = (0..rank as i64).collect();
             (0..rank).for_each(|i| axes.swap(i, r.below(rank)));
-            plan(vec![("axes", Attr::Ints(axes))], vec![float(r, &shape)])
+            plan(vec![("axes", Attr::Ints(axes))], vec![elements(r, &shape)])
         }
         "reshape" => {
             let at = r.below(rank);
@@ -164,19 +175,20 @@ fn moving(op: &str, r: &mut Random) -> Option<Plan> {
                 to[at] = if r.once_in(2) { -1 } else { joined };
             }
             (0..at.min(to.len())).for_each(|i| to[i] = if r.once_in(2) { 0 } else { to[i] });
-            plan(vec![("newshape", dims(&to))], vec![float(r, &shape)])
+            plan(vec![("newshape", dims(&to))], vec![elements(r, &shape)])
         }
-        "expand_dims" => plan(vec![("axis", Attr::Int(axis(r, rank)))], vec![float(r, &shape)]),
-        "squeeze" => plan(vec![], vec![float(r, &shape)]),
+        "expand_dims" => plan(vec![("axis", Attr::Int(axis(r, rank)))], vec![elements(r, &shape)]),
+        "squeeze" => plan(vec![], vec![elements(r, &shape)]),
         "concatenate" | "stack" => {
             let along = axis(r, rank);
             let count = r.range(1, 4);
             let at = along.rem_euclid(rank as i64) as usize;
+            let dtype = *r.pick(&[F, F, DType::I32, DType::F16, DType::Bool]);
             let mut operands = Vec::new();
             for i in 0..count as usize {
                 let mut part = shape.clone();
                 part[at] = if op == "stack" { part[at] } else { r.range(1, 4) as usize };
-                let mut made = float(r, &part);
+                let mut made = operand(r.tensor(dtype, &part, false));
                 made.same_as = (i > 0 && r.once_in(4)).then(|| r.below(i));
                 operands.push(made);
             }
@@ -187,7 +199,7 @@ fn moving(op: &str, r: &mut Random) -> Option<Plan> {
             let extent = shape[along.rem_euclid(rank as i64) as usize] as i64;
             let mut cuts: Vec<i64> = (1..extent).filter(|_| r.once_in(2)).collect();
             cuts.truncate(4);
-            plan(vec![("indices", Attr::Ints(cuts)), ("axis", Attr::Int(along))], vec![float(r, &shape)])
+            plan(vec![("indices", Attr::Ints(cuts)), ("axis", Attr::Int(along))], vec![elements(r, &shape)])
         }
         "strided_slice" => {
             let axes: Vec<i64> = (0..rank as i64).filter(|_| r.once_in(2)).collect();
@@ -209,18 +221,18 @@ fn moving(op: &str, r: &mut Random) -> Option<Plan> {
                 step.push(s);
             }
             let attrs = vec![("begin", dims(&begin)), ("end", dims(&end)), ("strides", dims(&step)), ("axes", dims(&axes))];
-            plan(attrs, vec![float(r, &shape)])
+            plan(attrs, vec![elements(r, &shape)])
         }
         "tile" => {
             let reps: Vec<i64> = shape.iter().map(|_| r.range(1, 3)).collect();
-            plan(vec![("reps", dims(&reps))], vec![float(r, &shape)])
+            plan(vec![("reps", dims(&reps))], vec![elements(r, &shape)])
         }
-        "repeat" => plan(vec![("repeats", Attr::Int(r.range(1, 3))), ("axis", Attr::Int(axis(r, rank)))], vec![float(r, &shape)]),
-        "reverse" => plan(vec![("axis", Attr::Int(axis(r, rank)))], vec![float(r, &shape)]),
+        "repeat" => plan(vec![("repeats", Attr::Int(r.range(1, 3))), ("axis", Attr::Int(axis(r, rank)))], vec![elements(r, &shape)]),
+        "reverse" => plan(vec![("axis", Attr::Int(axis(r, rank)))], vec![elements(r, &shape)]),
         "broadcast_to" => {
             let from = broadcasting(r, &shape);
             let to: Vec<i64> = shape.iter().map(|d| *d as i64).collect();
-            plan(vec![("shape", dims(&to))], vec![float(r, &from)])
+            plan(vec![("shape", dims(&to))], vec![elements(r, &from)])
         }
         _ => None,
     }
@@ -232,7 +244,7 @@ fn indexing(op: &str, r: &mut Random) -> Option<Plan> {
     let rank = shape.len();
     let along = axis(r, rank);
     let at = along.rem_euclid(rank as i64) as usize;
-    let data = float(r, &shape);
+    let data = if op.starts_with("scatter") || op == "qnn.quantize" { float(r, &shape) } else { elements(r, &shape) };
     match op {
         "take" => {
             let places = some_shape(r, 0, 2);
