@@ -117,8 +117,12 @@ fn reduce_log_sum_exp(cx: &mut Cx) -> Result<Vec<ValueId>> {
 
 fn largest(cx: &mut Cx, x: ValueId, axes: &Axes, keep: bool) -> Result<ValueId> {
     let most = reduce_by(cx, "max", x, axes, keep)?;
-    // The bounds of the narrowest type with float32's range; float16's largest is far inside.
-    let limit = if cx.dtype(x) == DType::F16 { 65504.0 } else { 3e38 };
+    let limit = match cx.dtype(x) {
+        DType::F64 => f64::MAX,
+        DType::F16 => half::f16::MAX.to_f64(),
+        DType::BF16 => half::bf16::MAX.to_f64(),
+        _ => f64::from(f32::MAX),
+    };
     cx.one("clip", &[("a_min", Attr::Float(-limit)), ("a_max", Attr::Float(limit))], &[most])
 }
 
