@@ -1,5 +1,6 @@
 //! TensorRT as the partitioner's target: its rules for the version that is planned for, and engines by the library that was found.
 
+use crate::cuda::device::Device;
 use crate::fail;
 use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
@@ -12,15 +13,18 @@ use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
 use crate::partition::tensorrt_rules::TensorRtRules;
 use crate::session::dump::Dump;
+use crate::session::engine::{Loaded, run_once};
 use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, search};
 use crate::session::log::Log;
 use crate::session::precision::Request;
+use crate::tensor::dim::Bindings;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
 use crate::tensorrt::cache::Origin;
+use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
 use crate::tensorrt::key::{self, Place};
 use crate::tensorrt::library::Library;
@@ -128,7 +132,8 @@ impl TensorRt {
             Origin::Cached => "cached".to_string(),
             Origin::Built => format!("built in {:.1} s", start.elapsed().as_secs_f64()),
         };
-        Ok(Plan { engine, note, hindrance: options.settings.hinders_running() })
+        let (graph, profiles, device) = (region.graph.clone(), options.profiles, options.device);
+        Ok(Plan { engine, note, hindrance: options.settings.hinders_running(), library, graph, profiles, device })
     }
 }
 
@@ -183,6 +188,10 @@ struct Plan {
     note: String,
     /// Why it cannot run as it is, if so.
     hindrance: Option<&'static str>,
+    library: &'static Library,
+    graph: Arc<Graph>,
+    profiles: Vec<Range<Bindings>>,
+    device: Option<&'static Device>,
 }
 
 impl Engine for Plan {
@@ -194,10 +203,12 @@ impl Engine for Plan {
         &self.note
     }
 
-    fn run(&self, _: &[Tensor]) -> Result<Vec<Tensor>> {
-        match self.hindrance {
-            Some(why) => fail!(NotImplemented, "the engine cannot be run: {why}"),
-            None => fail!(NotImplemented, "engines cannot be run yet"),
+    fn run(&self, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+        if let Some(why) = self.hindrance {
+            fail!(NotImplemented, "the engine cannot be run: {why}");
         }
+        let Some(device) = self.device else { fail!(Cuda, "the engine was built for a GPU that is not here") };
+        let loaded = Loaded::new(self.library, device, &self.engine, &self.graph, self.profiles.clone(), None)?;
+        run_once(&loaded, inputs)
     }
 }

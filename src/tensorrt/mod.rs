@@ -33,8 +33,9 @@ pub mod cache;
 pub mod plugins;
 pub mod settings;
 
-pub mod emit;
-mod emit_sample;
 mod emit_index;
+mod emit_sample;
+
+pub mod emit;
 pub mod info;
 pub mod key;
