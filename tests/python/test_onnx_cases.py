@@ -10,6 +10,8 @@ import tvmtrt
 QUIET = {"log_level": "error"}
 # What is not supported, as found in the error's message, with the reason. An entry that nothing meets must go.
 REFUSED = {
+    r"operators of this model are not supported: Scan of opset 8": "the first form of Scan, with a batch axis",
+    r"attribute 'block_size' is": "scales for blocks of elements",
     r"needs operator 'nn\.(conv|max_pool|avg_pool)3d'": "three spatial dimensions",
     r"\(MaxPool\): its second result": "positions of maxima",
     r"\(LayerNormalization\): its second or third result": "statistics as results",
