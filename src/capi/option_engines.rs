@@ -122,13 +122,16 @@ mod tests {
 
     /// Options of a build that make no other engine, and why.
     const NOT_IN_KEYS: &[(&str, &str)] = &[
+        ("calibration", "scales are in the network's text"),
         ("cpu_instruction_set", "is for our own kernels"),
         ("device", "what kind of GPU it is, is in the key"),
         ("dump_folder", "is told about builds"),
         ("engine_cache", "is the cache"),
         ("engine_cache_limit", "is the cache"),
         ("engine_cache_mode", "is the cache"),
+        ("keep_float32", "casts are in the network's text"),
         ("log_level", "is told about builds"),
+        ("precision", "types are in the network's text"),
         ("profiles", "the ranges of a region's inputs are in the key; tests/engine_cache.rs"),
         ("tensorrt_force_version", "the library's version is in the key"),
         ("tensorrt_library", "the library's version is in the key"),

@@ -1,12 +1,15 @@
 //! Routines whose elements depend on many others by place: top-k, running sums and products.
 
-use crate::cpu::routine::Call;
+use crate::cpu::routine::{Call, Read};
 use crate::dispatch;
+use crate::ir::Node;
+use crate::ir::attrs::Param;
 use crate::ops::cumulative::Cumulative;
 use crate::ops::topk::TopK;
 use crate::tensor::bytes::{as_bytes, view};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 use std::cmp::Ordering;
 
@@ -132,6 +135,24 @@ pub fn topk(call: &mut Call) -> Result<()> {
         d => dispatch!(d, T => first::<T, i64>(&view(x.bytes), values, places, &axis, k, |v| v.to_f64() as i64, ordered(a.is_ascend))),
     }
     Ok(())
+}
+
+/// `topk` of as many elements as an operand says.
+pub fn topk_of_computed_k(node: &Node, x: &[Tensor]) -> Result<Vec<Tensor>> {
+    let a: &TopK = node.attrs.get();
+    let k = match &a.k {
+        Param::Static(k) => k.first().and_then(|k| k.as_const()),
+        Param::Input(i) => x.get(*i).and_then(|t| t.to_f64s().first().map(|k| *k as i64)),
+    };
+    let axis = shape::axis(a.axis, x[0].shape().len())?;
+    let k = k.and_then(|k| usize::try_from(k).ok()).filter(|k| *k <= x[0].shape()[axis]);
+    let Some(k) = k else { return Err(Error::new(Code::WrongShape, format!("k of node '{}' is not within its axis", node.name))) };
+    let mut dims = x[0].shape().to_vec();
+    dims[axis] = k;
+    let (mut values, mut places) = (Tensor::zeros(x[0].dtype(), &dims).bytes().to_vec(), Tensor::zeros(a.dtype, &dims).bytes().to_vec());
+    let inputs = x.iter().map(|t| Read { dtype: t.dtype(), shape: t.shape(), bytes: t.bytes() }).collect();
+    topk(&mut Call { node, inputs, outputs: vec![&mut values, &mut places] })?;
+    Ok(vec![Tensor::new(x[0].dtype(), dims.clone(), values.into())?, Tensor::new(a.dtype, dims, places.into())?])
 }
 
 fn ordered<K: Ord>(ascending: bool) -> fn(K, K) -> Ordering {

@@ -45,7 +45,8 @@ const ROUTINES: &[(&str, Routine)] = &[
 pub type Maker = fn(&Node, &[Tensor]) -> Result<Vec<Tensor>>;
 
 /// Every routine that makes tensors of its own, sorted by name.
-const MAKERS: &[(&str, Maker)] = &[("argwhere", select::argwhere), ("non_max_suppression", select::non_max_suppression)];
+const MAKERS: &[(&str, Maker)] =
+    &[("argwhere", select::argwhere), ("non_max_suppression", select::non_max_suppression), ("topk", order::topk_of_computed_k)];
 
 /// The routine with this name that makes tensors of its own.
 pub fn maker(name: &str) -> Result<Maker> {

@@ -33,8 +33,9 @@ fn top_k(at: &At, k: i64, axis: usize) -> Accepted<()> {
         return Err(Refusal::new("topk.k", format!("{k} elements are wanted; 1 to {MAX_K} can be had"), format!("a k of at most {MAX_K}")));
     }
     let extent = &at.input(0).dims[axis];
-    if extent.interval().1 < k {
-        return Err(Refusal::new("topk.extent", format!("{k} elements of axis {axis}, whose extent is {extent}"), ""));
+    if extent.interval().0 < k {
+        let reason = format!("{k} elements of axis {axis}, whose extent {extent} may be less");
+        return Err(Refusal::new("topk.extent", reason, "a larger least value of the axis's symbols"));
     }
     at.typed(0, if at.capabilities.at_least(10, 0, 0) { NUMBERS } else { FLOATS }, "topk.type")
 }

@@ -34,14 +34,14 @@ impl Request {
         ensure!(
             self.precision != Precision::Bfloat16 || capabilities.at_least(10, 0, 0),
             BadOption,
-            "precision bfloat16 needs TensorRT 10.0 or newer, not {} {}; float16 is there",
+            "option 'precision': bfloat16 needs TensorRT 10.0 or newer, not {} {}; float16 is there",
             capabilities.flavour,
             capabilities.version
         );
         ensure!(
             self.precision != Precision::Int8 || self.ranges.is_some(),
             BadOption,
-            "precision int8 needs the option calibration: a table of ranges, which tvmtrt_calibration_new makes from data"
+            "option 'precision': int8 needs the option calibration: a table of ranges, which tvmtrt_calibration_new makes from data"
         );
         let known = |name: &&String| graph.nodes.iter().any(|n| n.name == **name || n.op.name == name.as_str());
         for name in self.keep_float32.iter().filter(|n| !known(n)) {

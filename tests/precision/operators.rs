@@ -87,6 +87,8 @@ fn narrow_operators_are_converted_as_wide_ones_are() {
     }
     println!("{count} cases; refused: {refused:#?}");
     assert!(count >= 200, "only {count}");
+    // TensorRT has no transposed convolution of bfloat16: those nodes stay in float32.
+    refused.retain(|(op, to), why| !(op.ends_with("_transpose") && *to == DType::BF16 && why.contains("deconvolution.type")));
     assert!(refused.is_empty(), "{refused:#?}");
 }
 

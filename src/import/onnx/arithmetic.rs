@@ -17,7 +17,6 @@ pub const ROWS: &[Row] = &[
     same("Exp", 6, "exp"),
     same("Log", 6, "log"),
     same("Sin", 7, "sin"),
-    same("Atan", 7, "atan"),
     same("Cos", 7, "cos"),
     same("Tanh", 6, "tanh"),
     same("Sigmoid", 6, "sigmoid"),
