@@ -19,7 +19,7 @@ const MAX_CONCAT: usize = 9999;
 /// The rules of one layer.
 pub(super) fn check(at: &At) -> Accepted<()> {
     match &at.layer.kind {
-        LayerKind::Constant(value) => constant(value),
+        LayerKind::Constant(value) => constant(at, value),
         LayerKind::Activation(kind, alpha, beta) => activation(at, *kind, *alpha, *beta),
         LayerKind::Scale { scale, shift } => scale_layer(at, scale, shift),
         LayerKind::ElementWise(op) => elementwise(at, *op),
@@ -78,7 +78,11 @@ pub(super) fn axis_inside(at: &At, axis: usize) -> Accepted<()> {
     Err(Refusal::new("layer.axis", format!("axis {axis} is outside rank {}", at.rank(0)), ""))
 }
 
-fn constant(value: &Tensor) -> Accepted<()> {
+fn constant(at: &At, value: &Tensor) -> Accepted<()> {
+    if value.dtype() == DType::I8 && !at.capabilities.at_least(10, 0, 0) {
+        let reason = format!("int8 constants become floats in {}", at.version());
+        return Err(Refusal::new("constant.int8", reason, "TensorRT 10.0 or newer"));
+    }
     if value.dtype() == Bool {
         let reason = format!("a constant of type bool and shape {:?}: constants are numbers", value.shape());
         return Err(Refusal::new("constant.bool", reason, "an int32 constant and a cast to bool"));

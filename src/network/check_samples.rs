@@ -5,6 +5,7 @@ use crate::network::check_layers::{ALL, FLOATS};
 use crate::network::layer::{Interpolation, LayerKind, Resize, SampleMode};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::tensor::dim::Answer;
+use crate::tensor::dtype::DType;
 use crate::tensor::shape;
 
 /// Most channels in a window of normalisation.
@@ -32,6 +33,10 @@ fn since_tables(at: &At, what: &str) -> Accepted<()> {
 
 fn slice_outside(at: &At, start: &[i64], size: &[i64], mode: SampleMode) -> Accepted<()> {
     since_tables(at, "a slice beyond its operand")?;
+    if at.dtype(0) == DType::Bool && mode != SampleMode::Wrap && !at.rtx() {
+        let reason = format!("{} has no slice of bool in mode {}", at.version(), mode.name());
+        return Err(Refusal::new("slice.bool", reason, "a cast to int32 before it and back after it"));
+    }
     let dims = &at.input(0).dims;
     if [start.len(), size.len()] != [dims.len(); 2] || size.iter().any(|s| *s < 0) {
         let reason = format!("start {start:?} and size {size:?} for shape {}", shape::text(dims));

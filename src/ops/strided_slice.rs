@@ -122,6 +122,8 @@ pub fn slice_layers(b: &mut Builder, x: TensorId, parts: &[Option<Part>]) -> Acc
         parts.iter().map(|p| p.as_ref().and_then(|p| Some((p.start.as_const()?, p.size.as_const()?, p.step)))).collect();
     if let Some(fixed) = fixed {
         let [start, size, stride] = [0, 1, 2].map(|k| fixed.iter().map(|t| [t.0, t.1, t.2][k]).collect::<Vec<i64>>());
+        // One element needs no step; with a step of 2, TensorRT 10.6 gave 0 for the last element of an axis.
+        let stride = stride.iter().zip(&size).map(|(step, n)| if *n == 1 { 1 } else { *step }).collect();
         return b.add(LayerKind::Slice { start, size, stride }, &[x]);
     }
     let mut out = x;

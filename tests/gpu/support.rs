@@ -4,8 +4,11 @@ use std::sync::Arc;
 use tvmtrt::cuda::device::Device;
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::convert::to_network;
+use tvmtrt::ir::view::NodeView;
 use tvmtrt::network::capabilities::Flavour;
 use tvmtrt::network::check::check;
+use tvmtrt::partition::options::Planned;
+use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::session::engine::Loaded;
 use tvmtrt::tensor::dim::Bindings;
 use tvmtrt::tensorrt::config::Range;
@@ -59,9 +62,16 @@ impl Gpu {
     }
 }
 
-/// Whether the rules accept a graph for the library.
+/// Whether the rules accept every node of a graph for the library, and so the graph.
 pub fn accepted(gpu: &Gpu, graph: &Graph) -> bool {
-    to_network(graph).is_ok_and(|n| check(&n, &gpu.library.capabilities()).is_ok())
+    let rules = rules(gpu);
+    graph.node_ids().all(|id| rules.accepts(&NodeView::new(graph, id)).is_ok())
+        && to_network(graph).is_ok_and(|n| check(&n, &gpu.library.capabilities()).is_ok())
+}
+
+/// The partitioner's rules for the library.
+pub fn rules(gpu: &Gpu) -> TensorRtRules {
+    TensorRtRules { planned: Planned { capabilities: gpu.library.capabilities(), source: "a test".into() } }
 }
 
 /// Fast builds; `TVMTRT_EFFORT` asks for more.

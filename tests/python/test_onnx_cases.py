@@ -12,12 +12,15 @@ QUIET = {"log_level": "error"}
 REFUSED = {
     r"operators of this model are not supported: Scan of opset 8": "the first form of Scan, with a batch axis",
     r"attribute 'block_size' is": "scales for blocks of elements",
-    r"needs operator 'nn\.(conv|max_pool|avg_pool)3d'": "three spatial dimensions",
+    r"attribute 'antialias' is set": "antialiased resizes",
+    r"is 'tf_crop_and_resize'": "cropping resizes",
+    r"\(GridSample\): .* not pictures": "grids over volumes",
+    r"ranks that depend on data|is split into \d+ equal parts; fix it": "ranks and numbers of parts that only a run gives",
     r"\(MaxPool\): its second result": "positions of maxima",
     r"\(LayerNormalization\): its second or third result": "statistics as results",
     r"\(BatchNormalization\): its results besides the first|\(Dropout\): operand '.*' is computed": "training",
-    r"only constants are supported here|the axes depend on data|strides depend on data|axes depend on data|axes are .* computed by":
-        "axes, steps and splits that only a run gives; the same case with constants is there as *_fixed",
+    r"only constants are supported here|are computed by the network from data|the axes depend on data|strides depend on data|axes depend on data|axes are .* computed by":
+        "axes, steps, sizes and splits that only a run gives; the same case with constants is there as *_fixed",
 }  # fmt: skip
 # One unit in the last place of narrow floats, of an element and of the largest: kernels that join operators round once where the
 # stored outputs were rounded each time, and sums were rounded at the size of their addends.
