@@ -41,7 +41,7 @@ pub struct Verdict {
     /// Why it is not offloaded; empty when it is.
     pub refusals: Vec<(Source, Refusal)>,
     /// The caller's answer for the node, where asked.
-    pub filter: Option<FilterAnswer>,
+    pub filter: Option<Box<FilterAnswer>>,
 }
 
 impl Verdict {
@@ -81,7 +81,7 @@ fn judge(view: NodeView, needed: bool, target: &dyn Target, options: &PartitionO
         if !answer.offload {
             verdict.refuse(Source::Filter, filter_refusal("filter.node", &answer));
         }
-        verdict.filter = Some(answer);
+        verdict.filter = Some(Box::new(answer));
     }
     verdict
 }

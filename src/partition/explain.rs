@@ -101,8 +101,8 @@ fn fact(name: &str, fact: &Fact) -> Json {
     json!({"name": name, "dtype": fact.dtype.name(), "shape": fact.shape.iter().map(dim).collect::<Vec<_>>()})
 }
 
-fn answer(filter: &Option<FilterAnswer>) -> Json {
-    filter.as_ref().map_or(Json::Null, |a| json!({"offload": a.offload, "reason": a.reason}))
+fn answer(filter: Option<&FilterAnswer>) -> Json {
+    filter.map_or(Json::Null, |a| json!({"offload": a.offload, "reason": a.reason}))
 }
 
 fn region(graph: &Graph, region: &Region, filter: &Option<FilterAnswer>) -> Json {
@@ -113,7 +113,7 @@ fn region(graph: &Graph, region: &Region, filter: &Option<FilterAnswer>) -> Json
         "macs": dim(&total_macs(graph, region.nodes.iter().copied())),
         "inputs": inside.inputs.iter().map(|v| fact(&inside.value(*v).name, inside.fact(*v))).collect::<Vec<_>>(),
         "outputs": inside.outputs.iter().map(|o| fact(&o.name, inside.fact(o.value))).collect::<Vec<_>>(),
-        "filter": answer(filter),
+        "filter": answer(filter.as_ref()),
     })
 }
 
@@ -129,7 +129,7 @@ fn node(partition: &Partition, id: NodeId) -> Json {
         "placement": if region.is_some() { "region" } else { "default" },
         "region": region,
         "refusals": refusals.collect::<Vec<_>>(),
-        "filter": answer(&verdict.filter),
+        "filter": answer(verdict.filter.as_deref()),
     })
 }
 
