@@ -1,9 +1,11 @@
 //! Every case of the suite that converts is built by a real TensorRT: what is accepted must build.
 
 mod suite;
+mod tensorrt_library;
 
 use std::collections::BTreeMap;
 use suite::{Case, cases};
+use tensorrt_library::library;
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::network::Network;
 use tvmtrt::network::check::check;
@@ -11,20 +13,6 @@ use tvmtrt::tensor::dim::Bindings;
 use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, build};
 use tvmtrt::tensorrt::library::Library;
-use tvmtrt::tensorrt::search::Search;
-
-/// The library, or `None` with a printed SKIP; `TVMTRT_REQUIRE=tensorrt` makes that a failure.
-fn library() -> Option<&'static Library> {
-    match Library::find(&Search::default()) {
-        Ok(library) => Some(library),
-        Err(e) => {
-            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "tensorrt"));
-            assert!(!required, "TensorRT is required: {e}");
-            println!("SKIP tensorrt: {}", e.message.lines().next().unwrap_or(""));
-            None
-        }
-    }
-}
 
 /// One profile: symbols from 1 to 16.
 fn profiles(network: &Network) -> Vec<Range<Bindings>> {

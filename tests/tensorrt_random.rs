@@ -3,6 +3,7 @@
 
 mod common;
 mod suite;
+mod tensorrt_library;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use suite::cpu::Runner;
 use suite::random::{self, Kind};
 use suite::{Case, compare_terms};
+use tensorrt_library::library;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::opdef::Tolerance;
@@ -27,7 +29,6 @@ use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, build};
 use tvmtrt::tensorrt::library::Library;
-use tvmtrt::tensorrt::search::Search;
 
 /// Cases of each operator, and graphs.
 const SINGLES: u64 = 28;
@@ -42,19 +43,6 @@ const PLANNED: Capabilities = Capabilities { flavour: Flavour::Rtx, version: Ver
 
 fn first_seed() -> u64 {
     std::env::var("TVMTRT_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1)
-}
-
-/// The library, or `None` with a printed SKIP; `TVMTRT_REQUIRE=tensorrt` makes that a failure.
-fn library() -> Option<&'static Library> {
-    match Library::find(&Search::default()) {
-        Ok(library) => Some(library),
-        Err(e) => {
-            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "tensorrt"));
-            assert!(!required, "TensorRT is required: {e}");
-            println!("SKIP tensorrt: {}", e.message.lines().next().unwrap_or(""));
-            None
-        }
-    }
 }
 
 fn rules(capabilities: Capabilities) -> TensorRtRules {

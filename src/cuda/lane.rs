@@ -44,7 +44,7 @@ impl Lane {
     /// A lane with this many buffers and a stream of its own.
     pub fn new(device: &'static Device, buffers: usize) -> Result<Lane> {
         let own = Stream::new(device)?;
-        let (stream, done) = (own.get(), Arc::new(Event::new(device, false)?));
+        let (stream, done) = (own.get(), Arc::new(Event::new(device)?));
         Ok(Lane { device, own, stream, done, pending: false, buffers: (0..buffers).map(|_| Buffer::default()).collect() })
     }
 

@@ -139,17 +139,3 @@ impl Drop for PinnedMemory {
         }
     }
 }
-
-/// The number of the device that an address belongs to; `None` for host memory and for what CUDA does not know.
-pub fn device_of(address: u64) -> Option<usize> {
-    driver::open().ok()?;
-    use sys::CUpointer_attribute_enum::{CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL as ORDINAL, CU_POINTER_ATTRIBUTE_MEMORY_TYPE as KIND};
-    let (mut kind, mut ordinal) = (0u32, 0i32);
-    // SAFETY: each call writes one number; an address that the driver does not know is an error.
-    unsafe {
-        driver::pointer_attribute((&raw mut kind).cast(), KIND, address).ok()?;
-        driver::pointer_attribute((&raw mut ordinal).cast(), ORDINAL, address).ok()?;
-    }
-    let on_device = kind == sys::CUmemorytype_enum::CU_MEMORYTYPE_DEVICE as u32;
-    on_device.then_some(usize::try_from(ordinal).ok()?)
-}

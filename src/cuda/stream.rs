@@ -75,17 +75,6 @@ impl StreamRef {
         // SAFETY: by this function's contract; the event lives.
         unsafe { driver::stream_wait(self.raw(), event.handle, 0) }
     }
-
-    /// True while work that is queued is recorded into a graph instead of being done.
-    ///
-    /// # Safety
-    /// The stream lives, and the device that it is of is current.
-    pub unsafe fn is_capturing(self) -> Result<bool> {
-        let mut status = sys::CUstreamCaptureStatus_enum::CU_STREAM_CAPTURE_STATUS_NONE;
-        // SAFETY: by this function's contract; writes one number.
-        unsafe { driver::stream_capturing(self.raw(), &mut status) }?;
-        Ok(status != sys::CUstreamCaptureStatus_enum::CU_STREAM_CAPTURE_STATUS_NONE)
-    }
 }
 
 /// A stream of our own, which does not wait for the default stream.
@@ -133,14 +122,12 @@ unsafe impl Send for Event {}
 unsafe impl Sync for Event {}
 
 impl Event {
-    /// A mark that is not set; `timed` ones can measure.
-    pub fn new(device: &'static Device, timed: bool) -> Result<Event> {
-        use sys::CUevent_flags_enum::{CU_EVENT_DEFAULT, CU_EVENT_DISABLE_TIMING};
+    /// A mark that is not set.
+    pub fn new(device: &'static Device) -> Result<Event> {
         let _current = device.enter()?;
         let mut handle = std::ptr::null_mut();
-        let flags = if timed { CU_EVENT_DEFAULT } else { CU_EVENT_DISABLE_TIMING };
         // SAFETY: writes one handle.
-        unsafe { driver::event_create(&mut handle, flags as u32) }?;
+        unsafe { driver::event_create(&mut handle, sys::CUevent_flags_enum::CU_EVENT_DISABLE_TIMING as u32) }?;
         Ok(Event { device, handle })
     }
 
@@ -158,15 +145,6 @@ impl Event {
         let _current = self.device.enter()?;
         // SAFETY: the event lives.
         unsafe { driver::event_synchronize(self.handle) }
-    }
-
-    /// Milliseconds from this mark to a later one; both must be timed and passed.
-    pub fn milliseconds_until(&self, later: &Event) -> Result<f32> {
-        let _current = self.device.enter()?;
-        let mut out = 0.0;
-        // SAFETY: both events live; writes one number.
-        unsafe { driver::event_elapsed(&mut out, self.handle, later.handle) }?;
-        Ok(out)
     }
 }
 

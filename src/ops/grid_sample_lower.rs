@@ -5,6 +5,7 @@ use crate::ir::view::NodeView;
 use crate::loops::{Access, Binary, Body, BufferId, Kernel, Op, Role, Unary, Val};
 use crate::network::layer::{Interpolation, SampleMode};
 use crate::ops::grid_sample::{CUBIC, Fields, GridSample, fields};
+use crate::ops::resize_lower::cubic_weight;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
@@ -132,26 +133,10 @@ fn tap(b: &mut Body, f: Fields, v: Val, extent: Val) -> (Val, Val) {
             let back = b.binary(Binary::Sub, step, one);
             let index = b.binary(Binary::Add, floor, back);
             let apart = b.binary(Binary::Sub, place, index);
-            let weight = cubic(b, apart);
+            let weight = cubic_weight(b, apart, CUBIC);
             (settle(b, f, index, extent), weight)
         }
     }
-}
-
-fn cubic(b: &mut Body, apart: Val) -> Val {
-    let (d, one) = (b.unary(Unary::Abs, apart), b.float(PLACE, 1.0));
-    let polynomial = |b: &mut Body, c: [f64; 4]| {
-        let mut sum = b.float(PLACE, c[0]);
-        for c in &c[1..] {
-            let c = b.float(PLACE, *c);
-            sum = b.push(Op::MulAdd(sum, d, c));
-        }
-        sum
-    };
-    let near = polynomial(b, [CUBIC + 2.0, -CUBIC - 3.0, 0.0, 1.0]);
-    let far = polynomial(b, [CUBIC, -5.0 * CUBIC, 8.0 * CUBIC, -4.0 * CUBIC]);
-    let close = b.binary(Binary::LessEqual, d, one);
-    b.push(Op::Select(close, near, far))
 }
 
 /// A place brought inside, as in `settled`.

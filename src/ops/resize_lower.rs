@@ -197,11 +197,16 @@ fn place(b: &mut Body, f: &Fields, axis: usize, from: &Dim, to: &Dim) -> Val {
 fn weight_of(b: &mut Body, f: &Fields, index: Val, place: Val) -> Val {
     let index = b.push(Op::Cast(PLACE, index));
     let apart = b.binary(Binary::Sub, place, index);
-    let (d, one) = (b.unary(Unary::Abs, apart), b.float(PLACE, 1.0));
     if f.method == Method::Linear {
+        let (d, one) = (b.unary(Unary::Abs, apart), b.float(PLACE, 1.0));
         return b.binary(Binary::Sub, one, d);
     }
-    let a = f.cubic;
+    cubic_weight(b, apart, f.cubic)
+}
+
+/// The weight of Keys' cubic convolution with the coefficient `a`, by the distance from the place.
+pub(super) fn cubic_weight(b: &mut Body, apart: Val, a: f64) -> Val {
+    let (d, one) = (b.unary(Unary::Abs, apart), b.float(PLACE, 1.0));
     let polynomial = |b: &mut Body, c: [f64; 4]| {
         let mut sum = b.float(PLACE, c[0]);
         for c in &c[1..] {

@@ -167,24 +167,14 @@ fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
 /// Machine code for a graph; where there can be none, a warning and the reference.
 fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Own> {
     let slow = |why: &str| log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
-    if staged::is_needed(graph) {
-        return match Staged::new(graph, isa, threads) {
-            Ok(staged) => {
-                staged.reference_nodes().iter().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
-                Ok(Own::Staged(staged))
-            }
-            Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
-                slow(&e.message);
-                Ok(Own::Reference(e.message))
-            }
-            Err(e) => Err(e),
-        };
-    }
-    let compiled = kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads));
-    match compiled {
-        Ok(compiled) => {
-            compiled.program().reference_nodes().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
-            Ok(Own::Compiled(compiled))
+    let made = match staged::is_needed(graph) {
+        true => Staged::new(graph, isa, threads).map(Own::Staged),
+        false => kernels::compile(graph).and_then(|program| Compiled::new(program, isa, threads)).map(Own::Compiled),
+    };
+    match made {
+        Ok(own) => {
+            own.reference_nodes().iter().for_each(|n| slow(&format!("node '{}' ({}) has no kernel yet", n.name, n.op.name)));
+            Ok(own)
         }
         Err(e) if matches!(e.code, Code::CpuCode | Code::NotImplemented) => {
             slow(&e.message);

@@ -170,8 +170,8 @@ impl Mixed {
 
     /// Shapes and sizes for these values of the symbols. Those that depend on data follow while the run goes on.
     fn lay_out(&mut self, bindings: &Bindings) -> Result<()> {
-        let whole = self.slots.iter().all(|s| s.known);
-        if self.bindings != *bindings || !whole || !self.fixed {
+        if self.bindings != *bindings || !self.fixed {
+            self.fixed = false;
             self.bindings.clone_from(bindings);
             self.slots.iter_mut().for_each(|s| s.known = false);
             self.extents()?;

@@ -8,7 +8,6 @@ use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
 use crate::cuda::memory::Span;
 use crate::cuda::stream::StreamRef;
-use crate::ensure;
 use crate::reference;
 use crate::session::build::Build;
 use crate::session::log::Log;
@@ -20,6 +19,7 @@ use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use crate::{ensure, fail};
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -196,9 +196,8 @@ impl Session {
     /// No engine: our own code computes in host memory.
     fn run_on_host(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
         let build = self.build.clone();
-        let bindings = self.last.as_ref().map_or_else(Bindings::new, |(_, b)| b.clone());
         match build.stages[0].own()? {
-            Own::Compiled(compiled) => self.run_compiled(compiled, &bindings, inputs, outputs),
+            Own::Compiled(compiled) => self.run_compiled(compiled, inputs, outputs),
             Own::Staged(staged) => {
                 let run = |x: &[Tensor]| staged.run(&self.pool, &mut self.memory, x);
                 run_tensors(&build, inputs, outputs, run)
@@ -247,7 +246,8 @@ impl Session {
         lane.wait()
     }
 
-    fn run_compiled(&mut self, compiled: &Compiled, bindings: &Bindings, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+    fn run_compiled(&mut self, compiled: &Compiled, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+        let Some((_, bindings)) = &self.last else { fail!(Internal, "a run that was not checked") };
         let shapes = self.state.prepare(compiled, bindings)?;
         // Memory for the outputs that the caller has no memory for.
         let mut made: Vec<Vec<u64>> = Vec::with_capacity(outputs.len());

@@ -3,7 +3,7 @@
 
 use crate::cpu::compiled::Compiled;
 use crate::cpu::staged::Staged;
-use crate::ir::{Graph, NodeId, ValueId};
+use crate::ir::{Graph, Node, NodeId, ValueId};
 use crate::partition::Partition as Parts;
 use crate::partition::links::Links;
 use crate::partition::prune::Group;
@@ -20,6 +20,17 @@ pub enum Own {
     Staged(Staged),
     /// None can be made here, for the reason given: the reference runs the graph, slowly.
     Reference(String),
+}
+
+impl Own {
+    /// Nodes that the reference computes, because no kernel does.
+    pub fn reference_nodes(&self) -> Vec<&Node> {
+        match self {
+            Own::Compiled(compiled) => compiled.program().reference_nodes().collect(),
+            Own::Staged(staged) => staged.reference_nodes(),
+            Own::Reference(_) => Vec::new(),
+        }
+    }
 }
 
 /// Makes our own code for a graph.

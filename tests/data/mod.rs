@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use tvmtrt::session::shapes::SymbolRange;
+use tvmtrt::session::value::ValueInfo;
+use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::host::Tensor;
 
@@ -35,6 +38,23 @@ pub fn root(kind: &str) -> Option<PathBuf> {
     assert!(!required, "test data are required but {} is not there: run scripts/test", path.display());
     println!("SKIP {kind}: no test data; scripts/test makes them");
     None
+}
+
+/// Bounds of the symbols of a network's inputs: batches to 4, and widths to `widest`; the recogniser's height is that of its pictures.
+pub fn bounds(folder: &Folder, inputs: &[ValueInfo], widest: i64) -> Vec<SymbolRange> {
+    let range = |dim: &Dim| {
+        let height = folder.name == "recogniser" && *dim == inputs[0].shape[2];
+        let batch = *dim == inputs[0].shape[0];
+        let (min, max) = if height {
+            (48, 48)
+        } else if batch {
+            (1, 4)
+        } else {
+            (8, widest)
+        };
+        Some(SymbolRange { name: dim.as_symbol()?.name.to_string(), min, opt: None, max })
+    };
+    inputs.iter().flat_map(|i| &i.shape).filter_map(range).collect()
 }
 
 /// Every case folder below `root`, in order of name.

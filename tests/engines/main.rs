@@ -2,16 +2,18 @@
 
 mod cache;
 mod options;
+#[path = "../tensorrt_library/mod.rs"]
+mod tensorrt_library;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use tensorrt_library::rtx as library;
 use tvmtrt::capi::option_read;
 use tvmtrt::capi::options::tvmtrt_options_t;
 use tvmtrt::ir::attrs::NoAttrs;
 use tvmtrt::ir::build::Builder;
 use tvmtrt::ir::fact::Fact;
 use tvmtrt::ir::opdef::OpDef;
-use tvmtrt::network::capabilities::Flavour;
 use tvmtrt::ops;
 use tvmtrt::session::build::Build;
 use tvmtrt::session::model::Model;
@@ -20,22 +22,6 @@ use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::Result;
 use tvmtrt::tensor::host::Tensor;
-use tvmtrt::tensorrt::library::Library;
-use tvmtrt::tensorrt::search::Search;
-
-/// The library, or `None` with a printed SKIP; `TVMTRT_REQUIRE=tensorrt` makes that a failure.
-fn library() -> Option<&'static Library> {
-    match Library::find(&Search::default()) {
-        Ok(library) if library.release().flavour == Flavour::Rtx => Some(library),
-        other => {
-            let why = other.map_or_else(|e| e.message, |l| format!("{l:?} builds only for a GPU that is here"));
-            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "tensorrt"));
-            assert!(!required, "TensorRT is required: {why}");
-            println!("SKIP tensorrt: {}", why.lines().next().unwrap_or(""));
-            None
-        }
-    }
-}
 
 /// An empty folder's path of a test's own.
 fn folder(name: &str) -> PathBuf {

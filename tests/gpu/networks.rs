@@ -9,7 +9,6 @@ use tvmtrt::session::build::{Build, BuildOptions};
 use tvmtrt::session::model::Model;
 use tvmtrt::session::partition::{Partition, PartitionOptions};
 use tvmtrt::session::run::{Memory, Session, SessionOptions, Sink, View};
-use tvmtrt::session::shapes::SymbolRange;
 use tvmtrt::tensor::host::Tensor;
 
 /// Two float32 implementations of a deep network that sum in other orders.
@@ -18,20 +17,7 @@ const DEEP: Tolerance = Tolerance { relative: 1e-3, scaled: 1e-4 };
 /// A network of the test data, ready to run; symbols are bounded as the network's pictures need.
 pub fn build(folder: &data::Folder, level: u32) -> Arc<Build> {
     let model = shared(Model::load_file(&folder.model, &Default::default()).unwrap());
-    let mut options = PartitionOptions::default();
-    for dim in model.inputs.iter().flat_map(|i| &i.shape) {
-        let Some(symbol) = dim.as_symbol() else { continue };
-        let height = folder.name == "recogniser" && *dim == model.inputs[0].shape[2];
-        let batch = *dim == model.inputs[0].shape[0];
-        let (min, max) = if height {
-            (48, 48)
-        } else if batch {
-            (1, 4)
-        } else {
-            (8, 672)
-        };
-        options.symbols.push(SymbolRange { name: symbol.name.to_string(), min, opt: None, max });
-    }
+    let options = PartitionOptions { symbols: data::bounds(folder, &model.inputs, 672), ..PartitionOptions::default() };
     let partition = shared(Partition::new(&model, &[], &options).unwrap());
     assert_eq!(partition.region_count(), 1, "{}:\n{}", folder.name, partition.explain_text());
     let build = Build::new(&partition, &BuildOptions { optimization_level: level, ..BuildOptions::default() }).unwrap();

@@ -2,10 +2,11 @@
 
 use crate::common::golden;
 use crate::data;
-use crate::networks::{distance, library, partitioned, prepared};
+use crate::networks::{distance, partitioned, prepared};
 use crate::small::{Make, classifier};
 use crate::suite::Random;
 use crate::suite::cpu::Runner;
+use crate::tensorrt_library::rtx;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tvmtrt::cpu::isa::Isa;
@@ -201,7 +202,7 @@ fn networks_stay_near_float32() {
 
 #[test]
 fn each_network_is_one_engine() {
-    if library().is_none() {
+    if rtx().is_none() {
         return;
     }
     for name in ["resnet18", "mobilenet_v2", "recogniser"] {

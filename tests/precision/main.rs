@@ -6,6 +6,8 @@ mod common;
 mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
+#[path = "../tensorrt_library/mod.rs"]
+mod tensorrt_library;
 
 mod int8;
 mod networks;

@@ -2,6 +2,7 @@
 
 use crate::data;
 use crate::suite::cpu::Runner;
+use crate::tensorrt_library::rtx;
 use crate::widen::{cast, widened};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use tvmtrt::cpu::isa::Isa;
 use tvmtrt::import::onnx;
 use tvmtrt::ir::rewrite::rewrite;
 use tvmtrt::ir::{Def, Graph, ValueId};
-use tvmtrt::network::capabilities::Flavour;
 use tvmtrt::session::build::{Build, BuildOptions};
 use tvmtrt::session::model::Model;
 use tvmtrt::session::partition::{Partition, PartitionOptions};
@@ -17,8 +17,6 @@ use tvmtrt::session::precision::Request;
 use tvmtrt::session::shapes::SymbolRange;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::host::Tensor;
-use tvmtrt::tensorrt::library::Library;
-use tvmtrt::tensorrt::search::Search;
 use tvmtrt::transform;
 use tvmtrt::transform::precision::autocast::{Autocast, autocast};
 use tvmtrt::transform::precision::{Precision, rules};
@@ -122,20 +120,6 @@ fn results_stay_near_float32() {
     }
 }
 
-/// The library, or `None` with a printed SKIP; `TVMTRT_REQUIRE=tensorrt` makes that a failure.
-pub fn library() -> Option<&'static Library> {
-    match Library::find(&Search::default()) {
-        Ok(library) if library.release().flavour == Flavour::Rtx => Some(library),
-        other => {
-            let why = other.map_or_else(|e| e.message, |l| format!("{l:?} builds only for a GPU that is here"));
-            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "tensorrt"));
-            assert!(!required, "TensorRT is required: {why}");
-            println!("SKIP tensorrt: {}", why.lines().next().unwrap_or(""));
-            None
-        }
-    }
-}
-
 /// A network split for a TensorRT of any version, its free extents bounded.
 pub fn partitioned(name: &str, version: Option<&str>) -> Option<Arc<Partition>> {
     let folder = data::folder(&data::root("networks")?.join(name));
@@ -152,7 +136,7 @@ pub fn partitioned(name: &str, version: Option<&str>) -> Option<Arc<Partition>> 
 
 #[test]
 fn each_network_is_one_engine() {
-    if library().is_none() {
+    if rtx().is_none() {
         return;
     }
     for name in NAMES {

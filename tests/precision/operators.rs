@@ -1,7 +1,7 @@
 //! Every operator that the rules let be narrow, on narrow operands: its layers compute what it does, TensorRT takes them and builds them.
 
-use crate::networks::library;
 use crate::suite::{Case, cases};
+use crate::tensorrt_library::rtx;
 use std::collections::{BTreeMap, BTreeSet};
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::fact::Fact;
@@ -102,7 +102,7 @@ fn profiles(network: &network::Network) -> Vec<Range<Bindings>> {
 /// One case of each operator and type.
 #[test]
 fn narrow_operators_build() {
-    let Some(library) = library() else { return };
+    let Some(library) = rtx() else { return };
     let (mut built, mut failures) = (BTreeSet::new(), Vec::new());
     for case in cases::all() {
         for to in [DType::F16, DType::BF16] {

@@ -5,6 +5,8 @@
 
 #[path = "../suite/mod.rs"]
 mod suite;
+#[path = "../tensorrt_library/mod.rs"]
+mod tensorrt_library;
 
 mod batch;
 mod contractions;
@@ -17,6 +19,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use suite::compare_within;
 use suite::cpu::Runner;
+use tensorrt_library::library;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::opdef::Tolerance;
@@ -39,8 +42,6 @@ use tvmtrt::tensor::error::Result;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, build};
-use tvmtrt::tensorrt::library::Library;
-use tvmtrt::tensorrt::search::Search;
 use tvmtrt::transform;
 
 /// Versions that are planned for: TensorRT 8.6, 10.6, 11.4 and TensorRT for RTX 1.7.
@@ -169,19 +170,6 @@ fn cpu_code_computes_the_same() {
         }
     }
     report(failures);
-}
-
-/// The library, or `None` with a printed SKIP; `TVMTRT_REQUIRE=tensorrt` makes that a failure.
-fn library() -> Option<&'static Library> {
-    match Library::find(&Search::default()) {
-        Ok(library) => Some(library),
-        Err(e) => {
-            let required = std::env::var("TVMTRT_REQUIRE").is_ok_and(|r| r.split(',').any(|t| t == "tensorrt"));
-            assert!(!required, "TensorRT is required: {e}");
-            println!("SKIP tensorrt: {}", e.message.lines().next().unwrap_or(""));
-            None
-        }
-    }
 }
 
 /// One profile where there are symbols.
