@@ -19,7 +19,7 @@ pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
     ensure!(folder.is_some() || mode == "read_write", BadOption, "option 'engine_cache_mode': {mode}, but no engine_cache is given");
     Ok(EngineOptions {
         settings: settings(options)?,
-        plugins: list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect(),
+        plugins: plugins(options),
         device: at_least_0(options, "device")?,
         profiles: profiles(value(options, "profiles")).unwrap_or_default(),
         cache: folder.map(|folder| CacheOptions {
@@ -35,6 +35,11 @@ pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
         dump: path(options, "dump_folder"),
         watch: options.watch.clone(),
     })
+}
+
+/// Libraries with plugins.
+pub fn plugins(options: &tvmtrt_options_t) -> Vec<PathBuf> {
+    list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect()
 }
 
 fn settings(options: &tvmtrt_options_t) -> Result<Settings> {

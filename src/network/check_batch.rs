@@ -77,7 +77,8 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
         | LayerKind::Select
         | LayerKind::Einsum(_)
         | LayerKind::Resize(_)
-        | LayerKind::GridSample { .. } => {
+        | LayerKind::GridSample { .. }
+        | LayerKind::Plugin(_) => {
             let reason = format!("{} works differently, or not at all, with an implicit batch", what(&at.layer.kind));
             Err(Refusal::new("batch.layer", reason, LIFT))
         }

@@ -15,6 +15,7 @@ use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, sink};
 use crate::session::log::{Level, Log};
 use crate::session::partition::Partition;
+use crate::session::plugins;
 use crate::session::precision::Request;
 use crate::session::profiles::{check_names, profiles};
 use crate::session::stages::{Compile, Own, Stage, stages};
@@ -86,6 +87,7 @@ impl fmt::Debug for Build {
 impl Build {
     /// Builds every region of `partition`. Where TensorRT cannot, that is an error only if offload is on.
     pub fn new(partition: &Arc<Partition>, options: &BuildOptions) -> Result<Build> {
+        plugins::check_offloaded(&partition.parts)?;
         let demanded = partition.parts.options.offload == Offload::On;
         let target = match partition.region_count() {
             0 => None,
@@ -96,6 +98,9 @@ impl Build {
             let target = target.as_ref().expect("made where there is a region");
             let (part, engine) = match build_region(region, target, partition, options) {
                 Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
+                Err(e) if plugins::without_code(&region.graph).is_some() => {
+                    return Err(e.context(format!("region '{}' has no code but TensorRT's", region.name)));
+                }
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
                     let told = if target.has_device() || options.target_sm.is_some() { Level::Warning } else { Level::Info };
@@ -166,6 +171,9 @@ fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
 
 /// Machine code for a graph; where there can be none, a warning and the reference.
 fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Own> {
+    if let Some(why) = plugins::without_code(graph) {
+        return Ok(Own::Reference(why));
+    }
     let slow = |why: &str| log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
     let made = match staged::is_needed(graph) {
         true => Staged::new(graph, isa, threads).map(Own::Staged),

@@ -14,6 +14,7 @@ pub mod log;
 mod mixed;
 pub mod model;
 pub mod partition;
+pub mod plugins;
 pub mod precision;
 pub mod profiles;
 pub mod run;

@@ -76,7 +76,7 @@ fn build_in(library: &'static Library, network: &Network, options: &Options) -> 
     // A GPU that is not there is no matter where another one is built for.
     let _device = options.device.filter(|_| options.compute_capabilities.is_empty()).map(Device::enter).transpose()?;
     let builder = Builder::new(library, options.log.clone())?;
-    plugins::open_all(&options.plugins, &builder)?;
+    plugins::open_all(&options.plugins, library)?;
     // Versions before 10 have no strongly typed networks: there the types are demanded layer by layer.
     let typing = if library.abi().at_least_major(10) { Typing::Strong } else { Typing::Weak };
     let definition = builder.network(typing)?;
@@ -135,9 +135,9 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
         for (i, id) in layer.outputs.iter().enumerate() {
             let output = emitted.output(i)?;
             output.set_name(&network.tensor(*id).name)?;
-            // Quantising layers have the types of their scales; a demand on top of that is refused.
-            let quantises = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..));
-            if typing == Typing::Weak && !quantises {
+            // Quantising layers have the types of their scales, plugins types of their own; a demand on top of that is refused.
+            let own = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..) | LayerKind::Plugin(_));
+            if typing == Typing::Weak && !own {
                 demand_type(&emitted, i, network.tensor(*id).dtype)?;
             }
             compare(network, id.0 as usize, &output, typing).context(place)?;
@@ -258,6 +258,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *to.add_cumulative(x[0], along, CumulativeOperation::Sum, *exclusive, *reverse)?
         }
         LayerKind::Einsum(equation) => *to.add_einsum(x, equation)?,
+        LayerKind::Plugin(plugin) => plugins::add(to, &layer.name, plugin, x)?,
     })
 }
 
