@@ -19,7 +19,7 @@ use crate::session::plugins;
 use crate::session::precision::Request;
 use crate::session::profiles::{check_names, profiles};
 use crate::session::stages::{Compile, Own, Stage, stages};
-use crate::session::target::TensorRt;
+use crate::session::target::{REFITTED, TensorRt};
 use crate::session::value::ValueInfo;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::emit;
@@ -230,8 +230,11 @@ fn build_region(region: &Region, target: &TensorRt, partition: &Partition, optio
     let (engine, loaded) = match load(&*engine) {
         Ok(loaded) => (engine, loaded),
         // What the cache has kept may be of no use any more: it is built once more.
-        Err(e) if engine.note() == "cached" => {
-            options.log.say(Level::Warning, format_args!("region '{}': the cached engine cannot be loaded: {}", region.name, e.message));
+        Err(e) if engine.note() == "cached" || engine.note().starts_with(REFITTED) => {
+            options.log.say(
+                Level::Warning,
+                format_args!("region '{}': the {} engine cannot be loaded: {}", region.name, engine.note(), e.message),
+            );
             let engine = target.compile_anew(region)?;
             let loaded = load(&*engine)?;
             (engine, loaded)

@@ -28,6 +28,7 @@ pub mod config;
 
 pub mod builder;
 pub mod engine;
+pub mod refit;
 
 pub mod context;
 pub mod runner;

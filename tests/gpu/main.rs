@@ -9,5 +9,6 @@ mod suite;
 mod engines;
 mod networks;
 mod plugins;
+mod refit;
 mod runs;
 mod support;
