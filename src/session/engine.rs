@@ -16,11 +16,11 @@ use crate::tensorrt::config::Range;
 use crate::tensorrt::engine::{Engine, Runtime};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
-use crate::tensorrt::runner::{Argument, Runner};
+use crate::tensorrt::runner::{Argument, Contexts, Runner};
 use bytes::Bytes;
 use std::ffi::CString;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// An input or output of an engine.
 #[derive(Debug)]
@@ -45,8 +45,7 @@ pub struct Loaded {
     pub outputs: Vec<Port>,
     /// What symbols may be, one range for each profile; none where all extents are fixed.
     profiles: Vec<Range<Bindings>>,
-    /// Contexts are made and ended by one thread at a time.
-    making: Mutex<()>,
+    contexts: Arc<Contexts>,
     bytes: OnceLock<Bytes>,
 }
 
@@ -86,7 +85,7 @@ impl Loaded {
         if let Some(b) = known.iter().find(|b| b.on_host) {
             return Err(Error::new(Code::NotImplemented, format!("the engine wants '{}' in host memory", b.name)));
         }
-        Ok(Loaded { engine, device, inputs, outputs, profiles, making: Mutex::new(()), bytes: OnceLock::new() })
+        Ok(Loaded { engine, device, inputs, outputs, profiles, contexts: Arc::default(), bytes: OnceLock::new() })
     }
 
     /// The GPU that it was loaded on.
@@ -106,8 +105,7 @@ impl Loaded {
 
     /// What one session needs to run it. The device is current.
     pub fn runner(&self, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
-        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        Runner::new(&self.engine, lane, scratch)
+        Runner::new(&self.engine, &self.contexts, lane, scratch)
     }
 
     /// The profile for these values of the symbols: `current` if it fits, else the first that does.

@@ -13,7 +13,8 @@ use crate::tensor::error::Result;
 use crate::tensorrt::context::ExecutionContext;
 use crate::tensorrt::engine::Engine;
 use std::ffi::CString;
-use std::sync::Arc;
+use std::mem::ManuallyDrop;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Recorded runs are kept for this many sets of addresses.
 const RECORDED: usize = 8;
@@ -29,10 +30,41 @@ pub struct Argument<'a> {
     pub span: Span,
 }
 
+/// The contexts of one engine that nobody uses. TensorRT ends a context only once all streams of the device are done, so those whose own
+/// work is done wait here for the next user, until the engine goes.
+#[derive(Default)]
+pub struct Contexts {
+    idle: Mutex<Vec<Idle>>,
+    /// Contexts are made by one thread at a time.
+    making: Mutex<()>,
+}
+
+/// A context and the profile that it was left in.
+struct Idle {
+    context: ExecutionContext,
+    profile: usize,
+}
+
+impl Contexts {
+    fn take(&self, engine: &Engine) -> Result<Idle> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(idle) = idle {
+            return Ok(idle);
+        }
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Idle { context: engine.create_context()?, profile: 0 })
+    }
+
+    fn give_back(&self, idle: Idle) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    }
+}
+
 /// A context with what it was last told.
 pub struct Runner {
-    // Before the memory that it works in.
-    context: ExecutionContext,
+    /// Goes back to the others of its engine.
+    context: ManuallyDrop<ExecutionContext>,
+    contexts: Arc<Contexts>,
     device: &'static Device,
     scratch: Arc<DeviceMemory>,
     done: Arc<Event>,
@@ -46,16 +78,18 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner on the lane's device. `scratch` has as much as [`Engine::device_memory`] says; runners of one lane share it.
-    pub fn new(engine: &Engine, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
+    /// A runner on the lane's device. `contexts` are those of the engine; `scratch` has as much as [`Engine::device_memory`] says, and
+    /// runners of one lane share it.
+    pub fn new(engine: &Engine, contexts: &Arc<Contexts>, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
         let need = engine.device_memory()?;
         ensure!(scratch.bytes() as u64 >= need, Internal, "{} bytes of scratch memory, {need} are needed", scratch.bytes());
-        let mut context = engine.create_context()?;
+        let Idle { mut context, profile } = contexts.take(engine)?;
         // SAFETY: the memory is kept; runners that share it run on one lane, one after the other.
         unsafe { context.set_device_memory(scratch.address(), scratch.bytes() as u64) }?;
+        let (context, contexts) = (ManuallyDrop::new(context), contexts.clone());
         let (device, done, scratch) = (lane.device(), lane.done().clone(), scratch.clone());
         let (shapes, addresses, names, recorded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Runner { context, device, scratch, done, profile: 0, shapes, addresses, names, runs: 0, recorded })
+        Ok(Runner { context, contexts, device, scratch, done, profile, shapes, addresses, names, runs: 0, recorded })
     }
 
     /// Bytes of scratch memory.
@@ -163,7 +197,10 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        // A context may not go while it runs.
+        // A context may not be told anything while it runs.
         let _ = self.done.synchronize();
+        // SAFETY: the value is taken once, here, and not used again.
+        let context = unsafe { ManuallyDrop::take(&mut self.context) };
+        self.contexts.give_back(Idle { context, profile: self.profile });
     }
 }
