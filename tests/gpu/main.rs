@@ -6,7 +6,9 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod devices;
 mod engines;
 mod networks;
 mod runs;
 mod support;
+mod trouble;
