@@ -28,6 +28,7 @@ mod eval_sample_tests;
 mod eval_tests;
 mod eval_window;
 pub mod layer;
+pub mod merge;
 pub mod refusal;
 pub mod rules;
 mod shapes;
