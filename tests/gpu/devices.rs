@@ -38,7 +38,8 @@ fn two_gpus_at_once() {
             let builds = &builds;
             scope.spawn(move || {
                 // Each thread has a session on either GPU and goes from one to the other.
-                let mut sessions = builds.each_ref().map(|b| Session::new(b, &SessionOptions { threads: 1, ..Default::default() }).unwrap());
+                let mut sessions =
+                    builds.each_ref().map(|b| Session::new(b, &SessionOptions { threads: 1, ..Default::default() }).unwrap());
                 let mut memory = [0, 1].map(|d| (There::new(&devices[d], 4 * N * 4), There::new(&devices[d], 4 * N * 4)));
                 for turn in 0..200 {
                     let (d, x) = (turn % 2, input(4, thread * 31 + turn));
