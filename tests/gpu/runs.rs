@@ -48,10 +48,10 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-const N: usize = 1 << 12;
+pub const N: usize = 1 << 12;
 
 /// `tanh(x + 0.25) * x`, with a softmax in the middle where it is to be cut there.
-fn graph(batch: Dim, cut: bool) -> Graph {
+pub fn graph(batch: Dim, cut: bool) -> Graph {
     let mut b = Builder::new("probe");
     let x = b.input("x", Fact::new(DType::F32, vec![batch, Dim::from(N)])).unwrap();
     let c = b.constant("c", Tensor::from_vec(&[1], vec![0.25f32]));
@@ -76,11 +76,11 @@ fn build(graph: Graph, plan: Plan) -> Arc<Build> {
     shared(Build::new(&partition, &BuildOptions { optimization_level: 0, ..BuildOptions::default() }).unwrap())
 }
 
-fn input(batch: usize, seed: usize) -> Tensor {
+pub fn input(batch: usize, seed: usize) -> Tensor {
     Tensor::from_vec(&[batch, N], (0..batch * N).map(|i| ((i * 7 + seed * 13) % 101) as f32 / 50.0 - 1.0).collect())
 }
 
-fn near(got: &Tensor, want: &Tensor) {
+pub fn near(got: &Tensor, want: &Tensor) {
     assert_eq!(got.shape(), want.shape());
     let worst = got.to_f64s().iter().zip(want.to_f64s()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(worst <= 1e-5, "off by {worst}");
