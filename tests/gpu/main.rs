@@ -8,6 +8,7 @@ mod suite;
 
 mod devices;
 mod engines;
+mod modes;
 mod networks;
 mod runs;
 mod support;
