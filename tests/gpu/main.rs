@@ -8,5 +8,6 @@ mod suite;
 
 mod engines;
 mod networks;
+mod outputs;
 mod runs;
 mod support;
