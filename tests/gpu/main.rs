@@ -10,6 +10,7 @@ mod devices;
 mod engines;
 mod modes;
 mod networks;
+mod outputs;
 mod runs;
 mod support;
 mod trouble;
