@@ -7,6 +7,7 @@ mod data;
 mod suite;
 
 mod engines;
+mod implicit;
 mod networks;
 mod runs;
 mod support;
