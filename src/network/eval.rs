@@ -4,7 +4,8 @@
 
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::{
-    Network, TensorId, eval_batch, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample, eval_window,
+    Network, TensorId, eval_batch, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample,
+    eval_window,
 };
 use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};

@@ -68,7 +68,8 @@ impl TensorRtRules {
             };
             match batch {
                 Some((batch, other)) if first.equals(batch) != Answer::Always => {
-                    let reason = format!("inputs have different batch sizes: '{}' has {batch}, '{name}' has {first}", graph.value(other).name);
+                    let reason =
+                        format!("inputs have different batch sizes: '{}' has {batch}, '{name}' has {first}", graph.value(other).name);
                     return Err(Refusal::new("region.batch-sizes-differ", reason, lift));
                 }
                 Some(_) => {}

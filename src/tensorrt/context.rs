@@ -28,7 +28,8 @@ struct Samples {
     most: i32,
     batch: i32,
     bindings: Vec<Binding>,
-    addresses: Vec<P>,
+    /// Pointers, as numbers.
+    addresses: Vec<usize>,
 }
 
 impl Samples {
@@ -70,7 +71,7 @@ impl Engine {
             None => None,
             Some(most) => {
                 let bindings = self.bindings()?;
-                Some(Samples { most, batch: 0, addresses: vec![std::ptr::null_mut(); bindings.len()], bindings })
+                Some(Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings })
             }
         };
         Ok(ExecutionContext { object: made, engine, listener, samples, _shared: NotShared::default() })
@@ -129,7 +130,7 @@ impl ExecutionContext {
     pub unsafe fn set_address(&mut self, name: &CStr, address: u64) -> Result<()> {
         if let Some(samples) = &mut self.samples {
             let index = samples.index(name)?;
-            samples.addresses[index] = address as usize as P;
+            samples.addresses[index] = address as usize;
             return Ok(());
         }
         // SAFETY: a live context; the name is read during the call only.
@@ -175,7 +176,9 @@ impl ExecutionContext {
             // SAFETY: a live context; the rest by this function's contract.
             None => unsafe { execution_context::enqueue_v3(abi, object, stream) }?,
             // SAFETY: as above; there is an address for each binding, and nobody waits for an event.
-            Some(s) => unsafe { execution_context::enqueue(abi, object, s.batch, s.addresses.as_ptr(), stream, std::ptr::null_mut()) }?,
+            Some(s) => {
+                unsafe { execution_context::enqueue(abi, object, s.batch, s.addresses.as_ptr().cast(), stream, std::ptr::null_mut()) }?
+            }
         };
         self.unless(!done, &|| "to run the engine".into())
     }

@@ -98,7 +98,8 @@ fn one_engine_takes_every_batch() {
             let x = Tensor::from_vec(&[n, 3, 8, 8], (0..n * 192).map(|i| ((i * 7) % 101) as f32 / 50.0 - 1.0).collect::<Vec<f32>>());
             let want = reference::run(&graph, std::slice::from_ref(&x)).unwrap();
             let got = crate::networks::run(&mut session, &[x]);
-            compare_within(&format!("batch {n}"), Tolerance { relative: 1e-4, scaled: 1e-5 }, &got, &want).unwrap_or_else(|e| panic!("{e}"));
+            compare_within(&format!("batch {n}"), Tolerance { relative: 1e-4, scaled: 1e-5 }, &got, &want)
+                .unwrap_or_else(|e| panic!("{e}"));
             let addresses = session.engine_addresses().unwrap();
             assert!(addresses[0].iter().all(|a| *a != 0), "the engine ran");
             runs += 1;
