@@ -28,6 +28,7 @@ mod eval_sample_tests;
 mod eval_tests;
 mod eval_window;
 pub mod layer;
+pub mod merge;
 pub mod per_sample;
 pub mod refusal;
 pub mod rules;

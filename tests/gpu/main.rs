@@ -6,8 +6,10 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod devices;
 mod engines;
 mod implicit;
 mod networks;
 mod runs;
 mod support;
+mod trouble;
