@@ -189,6 +189,11 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    ensure!(
+        !(plan.use_implicit_batch && options.engines.settings.version_compatible),
+        BadOption,
+        "option 'version_compatible': engines with an implicit batch cannot be; partition without use_implicit_batch"
+    );
     options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
     target.precision = options.precision.clone();
     target.build = options.emit(plan.max_workspace_size);
