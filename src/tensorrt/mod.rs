@@ -37,6 +37,7 @@ pub mod settings;
 
 mod emit_index;
 mod emit_sample;
+mod emit_types;
 
 pub mod emit;
 pub mod info;

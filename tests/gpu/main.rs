@@ -8,6 +8,7 @@ mod suite;
 
 mod devices;
 mod engines;
+mod implicit;
 mod modes;
 mod networks;
 mod outputs;
