@@ -110,7 +110,6 @@ pub const RULES: &[(&str, &str)] = &[
     ("slice.empty", "a slice that repeats elements has an operand that is not empty"),
     ("slice.fill", "a slice is filled with one value of its operand's type, in mode FILL"),
     ("slice.rank", "a slice has start, size and step for each axis"),
-    ("slice.type", "slices beyond their operand take numbers and bool"),
     ("softmax.rank", "the operand of a softmax has rank 2 or more"),
     ("softmax.type", "softmax takes floats"),
     ("topk.axis", "a top-k runs along one of the last four axes"),

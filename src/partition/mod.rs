@@ -13,6 +13,7 @@ pub mod macs;
 pub mod options;
 pub mod prune;
 pub mod region;
+pub mod rules;
 pub mod target;
 pub mod tensorrt_rules;
 pub mod tensorrt_since;

@@ -10,3 +10,6 @@ mod engines;
 mod networks;
 mod runs;
 mod support;
+#[path = "../witness/mod.rs"]
+mod witness;
+mod witnesses;
