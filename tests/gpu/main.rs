@@ -7,6 +7,7 @@ mod data;
 mod suite;
 
 mod engines;
+mod kinds;
 mod networks;
 mod runs;
 mod support;

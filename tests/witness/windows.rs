@@ -178,5 +178,6 @@ fn grids(list: &mut List) {
     of("grid_sample.fields", "mode WRAP", SampleMode::Wrap, (F32, &[1, 2, 4, 4]), (F32, &[1, 3, 3, 2]));
     of("grid_sample.fields", "places of three", fill, (F32, &[1, 2, 4, 4]), (F32, &[1, 3, 3, 3]));
     of("grid_sample.fields", "a grid of float16 for float32", fill, (F32, &[1, 2, 4, 4]), (F16, &[1, 3, 3, 2]));
-    of("grid_sample.rank", "a volume", fill, (F32, &[1, 2, 4, 4, 4]), (F32, &[1, 3, 3, 3, 3]));
+    let volume: &[(DType, &[i64])] = &[(F32, &[1, 2, 4, 4, 4]), (F32, &[1, 3, 3, 3, 3])];
+    list.one("grid_sample.rank", "a volume", layer(fill), volume, (F32, &[1, 2, 3, 3, 3]));
 }
