@@ -5,7 +5,7 @@ mod suite;
 mod tensorrt_library;
 mod witness;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tensorrt_library::rtx;
 use tvmtrt::network;
 use tvmtrt::partition;
@@ -27,13 +27,15 @@ fn every_rule_has_a_witness_or_a_reason() {
 
 #[test]
 fn every_witness_is_refused_by_its_rule() {
-    let mut names = BTreeMap::new();
+    let (mut names, mut faults) = (BTreeSet::new(), Vec::new());
     for witness in all() {
-        let fires: Vec<&str> = TARGETS.iter().filter(|(_, c)| witness.fires(c)).map(|(name, _)| *name).collect();
-        assert!(!fires.is_empty(), "{} is refused by other rules, or by none:\n{}", witness.name(), witness.network);
-        assert!(names.insert(witness.name(), fires).is_none(), "{} twice", witness.name());
+        if !TARGETS.iter().any(|(_, c)| witness.fires(c)) {
+            faults.push(format!("{} is refused by other rules, or by none:\n{}", witness.name(), witness.network));
+        }
+        assert!(names.insert(witness.name()), "{} twice", witness.name());
     }
-    println!("{} witnesses of {} rules", names.len(), names.keys().filter_map(|n| n.split(':').next()).collect::<BTreeSet<_>>().len());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    println!("{} witnesses of {} rules", names.len(), names.iter().filter_map(|n| n.split(':').next()).collect::<BTreeSet<_>>().len());
 }
 
 fn options() -> Options {

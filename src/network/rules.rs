@@ -102,7 +102,6 @@ pub const RULES: &[(&str, &str)] = &[
     ("select.condition", "the condition of a selection is bool"),
     ("select.type", "selections are between numbers, or bool since 10.0"),
     ("shuffle.order", "a transpose names each axis once"),
-    ("shuffle.rank", "a reshape is to rank 8 at most"),
     ("shuffle.reshape", "a reshape infers one extent at most"),
     ("shuffle.wildcard-of-empty", "no extent is inferred where another that is copied may be 0"),
     ("slice.bool", "slices beyond their operand are of numbers, but in TensorRT for RTX"),

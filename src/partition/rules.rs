@@ -4,7 +4,7 @@
 /// A rule's id and one line on it, sorted by id.
 pub const RULES: &[(&str, &str)] = &[
     ("adaptive_pool.output-size", "an output size has two positive extents"),
-    ("adaptive_pool.uneven-windows", "windows of an adaptive pooling are equal, and known before it runs"),
+    ("adaptive_pool.uneven-windows", "windows of an adaptive pooling are known before it runs"),
     ("arange.dynamic", "start, stop and step of a range are constants"),
     ("argmax.last-index", "the last of equal elements is found where all extents are fixed"),
     ("batch_norm.parameters-not-constant", "parameters of a batch norm are constants"),

@@ -38,6 +38,9 @@ fn tensors(list: &mut List) {
         list.net("type.version", format!("a cast of {dtype} to float32"), cast_to(F32, dtype));
     }
     list.net("rank.most", "rank 9", same(LayerKind::Identity, F32, &[1, 2, 1, 2, 1, 2, 1, 2, 1]));
+    let nine = [1, 2, 3, 1, 1, 1, 1, 1, 1];
+    let to_nine = LayerKind::Shuffle { first: None, reshape: Some(nine.to_vec()), second: None };
+    list.one("rank.most", "a reshape to rank 9", to_nine, &[(F32, &[2, 3])], (F32, &nine));
     list.net("extent.negative", "an input of extent -3", same(relu(), F32, &[2, -3]));
     list.net("volume.most", "2^31 elements, joined", {
         let mut net = Net::default();

@@ -36,6 +36,7 @@ impl Kind {
 /// Id, kind and reason, sorted by id.
 pub const POLICIES: &[(&str, Kind, &str)] = &[
     ("adaptive_pool.output-size", Malformed, "shape inference refuses the attribute first"),
+    ("adaptive_pool.uneven-windows", NoLayer, "windows are fields of a pooling; they do not follow an extent"),
     ("arange.dynamic", NotHere, "a fill layer with computed ends"),
     ("batch.axis", NoLayer, "layers of an implicit batch count axes from behind the batch"),
     ("batch.extent", NoLayer, "the batch is one number for the whole network"),

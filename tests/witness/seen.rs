@@ -66,3 +66,26 @@ pub fn judge(target: &str, witnesses: &[Witness], outcomes: &[Outcome]) {
     }
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
+
+/// What versions do with the witnesses of a rule, for a table.
+pub fn summary(rule: &str, witnesses: &[Witness]) -> String {
+    let mut parts = Vec::new();
+    for (target, capabilities) in &TARGETS {
+        let seen = read(target);
+        let mut counts = BTreeMap::<&str, usize>::new();
+        for witness in witnesses.iter().filter(|w| w.rule == rule) {
+            let word = match seen.get(&witness.name()).map(String::as_str) {
+                Some("refused" | "unsaid" | "died" | "silent") => "refused",
+                Some("wrong") => "wrong",
+                Some(_) if kept(target, witness).is_some() => "kept off all the same",
+                _ => continue,
+            };
+            *counts.entry(word).or_default() += 1;
+        }
+        let counts: Vec<String> = counts.iter().map(|(word, n)| format!("{word} {n}")).collect();
+        if !counts.is_empty() {
+            parts.push(format!("{} {}: {}", capabilities.flavour, capabilities.version, counts.join(", ")));
+        }
+    }
+    parts.join("; ").replace("TensorRT for RTX", "RTX").replace("TensorRT ", "")
+}
