@@ -128,7 +128,7 @@ fn build_case(folder: &Folder, way: Way, out: &Path) -> Result<()> {
     let regions = built.partition.region_count();
     let bytes = built.engine(0).unwrap_or_default();
     std::fs::write(file(out, folder, way, ""), bytes).expect("an engine's file");
-    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, way.name(), built.region_state(0).unwrap_or("no region"));
+    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, way.name(), built.region_state(0).unwrap_or_default());
     Ok(())
 }
 
@@ -167,7 +167,7 @@ fn time_case(folder: &Folder, way: Way, out: &Path) -> Result<()> {
     let case = &folder.cases[0];
     let built = build(folder, way, out)?;
     let Some(loaded) = built.loaded(0) else {
-        println!("{}.{}: {}", folder.name, way.name(), built.region_state(0).unwrap_or("no region"));
+        println!("{}.{}: {}", folder.name, way.name(), built.region_state(0).unwrap_or_default());
         return Ok(());
     };
     // The same engine with the same weights, so that both find in the GPU's cache what the other left there.

@@ -10,7 +10,7 @@ use crate::network::refusal::{Accepted, Refusal};
 use crate::partition::options::{PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::TargetVersion;
-use crate::partition::{tensorrt_since, tvm_json};
+use crate::partition::{tensorrt_extents, tensorrt_since, tvm_json};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::error::Result;
 use crate::tensor::shape::text;
@@ -36,7 +36,7 @@ impl TensorRtRules {
     /// Converts the node on its own and checks what comes out.
     pub fn accepts(&self, view: &NodeView) -> Accepted<()> {
         tensorrt_since::check(view.op().name, &self.planned.capabilities)?;
-        known_extents(view)?;
+        let late = tensorrt_extents::named(view)?;
         let mut builder = Builder::new(view.name());
         builder.scope(view.name());
         let operands = operands(view, &mut builder)?;
@@ -45,7 +45,9 @@ impl TensorRtRules {
         for (i, id) in results.iter().enumerate() {
             builder.output(*id, &format!("result {i}"))?;
         }
-        check(&builder.finish().without_unread(), &self.planned.capabilities)
+        let network = builder.finish().without_unread();
+        check(&network, &self.planned.capabilities)?;
+        tensorrt_extents::judge(view, &late, &network)
     }
 
     /// A region must read something; with implicit batch every input has a leading extent, the same for all.
@@ -55,6 +57,7 @@ impl TensorRtRules {
             let lift = "fold constants before partitioning";
             return Err(Refusal::new("region.no-inputs", "the region reads constants only", lift));
         }
+        tensorrt_extents::shown(graph, nodes, &inputs)?;
         if !self.planned.capabilities.implicit_batch {
             return Ok(());
         }
@@ -109,20 +112,6 @@ fn operands(view: &NodeView, builder: &mut Builder) -> Accepted<Vec<TensorId>> {
         out.push(id);
     }
     Ok(out)
-}
-
-/// Engines are given all extents before they run.
-fn known_extents(view: &NodeView) -> Accepted<()> {
-    let mut used = BTreeSet::new();
-    let values = view.node().inputs.iter().chain(&view.node().outputs);
-    values.flat_map(|v| &view.graph.fact(*v).shape).for_each(|d| d.collect_symbols(&mut used));
-    if used.is_empty() {
-        return Ok(());
-    }
-    match used.difference(&view.graph.symbols()).next() {
-        Some(s) => Err(Refusal::new("extent.data-dependent", format!("the extent {} is known only when the network runs", s.name), "")),
-        None => Ok(()),
-    }
 }
 
 /// The layers give what the operator infers; nodes behind rely on it.

@@ -1,7 +1,8 @@
-//! Running engines (`IExecutionContext`): shapes, addresses, and work on a stream.
+//! Running engines (`IExecutionContext`): shapes, addresses, outputs whose extents show in the run, and work on a stream.
 
 #![allow(unsafe_code)]
 
+use crate::cuda::memory::Span;
 use crate::ensure;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::version::Abi;
@@ -9,13 +10,16 @@ use crate::tensorrt::abi::*;
 use crate::tensorrt::engine::{Binding, Engine};
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{NotShared, Object, refused};
-use std::ffi::{CStr, c_void};
+use crate::tensorrt::outputs::{OutputAllocator, Source};
+use std::ffi::{CStr, CString, c_void};
 use std::sync::Arc;
 
 /// What one run at a time needs of an engine. Scratch memory is the caller's.
 pub struct ExecutionContext {
     // Before the engine, so that it goes first.
     object: Object,
+    // Behind the object: TensorRT may call them until it is gone.
+    open: Vec<(CString, Box<OutputAllocator>)>,
     engine: Arc<Object>,
     listener: Arc<Listener>,
     /// What a run is told in one call, where the batch is implicit.
@@ -74,7 +78,7 @@ impl Engine {
                 Some(Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings })
             }
         };
-        Ok(ExecutionContext { object: made, engine, listener, samples, _shared: NotShared::default() })
+        Ok(ExecutionContext { object: made, open: Vec::new(), engine, listener, samples, _shared: NotShared::default() })
     }
 }
 
@@ -150,6 +154,51 @@ impl ExecutionContext {
         Ok(found as u64)
     }
 
+    /// From now on an output's extents are what TensorRT finds in a run; memory for it comes from `source`.
+    pub fn open_output(&mut self, name: &CStr, source: Source) -> Result<()> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        if self.find_open(name).is_none() {
+            let allocator = OutputAllocator::new(abi);
+            // SAFETY: a live context; the allocator has a fixed address and is kept until the context is gone.
+            let done = unsafe { execution_context::set_output_allocator(abi, object, name.as_ptr(), allocator.as_object()) }?;
+            self.unless(!done, &|| format!("an allocator for {name:?}"))?;
+            self.open.push((name.to_owned(), allocator));
+        }
+        if let Some(allocator) = self.find_open(name) {
+            allocator.set_source(Some(source));
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of outputs whose extents show in the run, and where it came from.
+    pub fn close_outputs(&mut self) {
+        self.open.iter().for_each(|(_, allocator)| allocator.set_source(None));
+    }
+
+    /// Whether a run shows extents of an output.
+    pub fn has_open_outputs(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    fn find_open(&self, name: &CStr) -> Option<&OutputAllocator> {
+        self.open.iter().find(|(n, _)| **n == *name).map(|(_, allocator)| &**allocator)
+    }
+
+    /// For an output whose extents the next run shows: memory that is used where it is exactly as large as it must be. False for others.
+    ///
+    /// # Safety
+    /// It lives until the run is done.
+    pub unsafe fn offer(&mut self, name: &CStr, memory: Span) -> bool {
+        let found = self.find_open(name);
+        found.inspect(|allocator| allocator.begin(memory)).is_some()
+    }
+
+    /// Extents that the last run has shown, and where the output is: at least as large as it must be.
+    pub fn made(&self, name: &CStr) -> Result<(Vec<usize>, Span)> {
+        let made = self.find_open(name).and_then(OutputAllocator::made);
+        made.ok_or_else(|| Error::new(Code::Internal, format!("{} told no extents of {name:?}", self.engine.library.release())))
+    }
+
     /// Scratch memory: as much as [`Engine::device_memory`] says, at a multiple of 256.
     ///
     /// # Safety
@@ -181,6 +230,9 @@ impl ExecutionContext {
                 unsafe { execution_context::enqueue(abi, object, *batch, bindings, stream, std::ptr::null_mut()) }?
             }
         };
+        if let Some(error) = self.open.iter().find_map(|(_, allocator)| allocator.failure()) {
+            return Err(error);
+        }
         self.unless(!done, &|| "to run the engine".into())
     }
 }

@@ -26,6 +26,8 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 
+pub mod outputs;
+
 pub mod context;
 pub mod runner;
 

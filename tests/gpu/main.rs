@@ -9,7 +9,13 @@ mod suite;
 mod devices;
 mod engines;
 mod implicit;
+mod kinds;
+mod modes;
 mod networks;
+mod outputs;
 mod runs;
 mod support;
 mod trouble;
+#[path = "../witness/mod.rs"]
+mod witness;
+mod witnesses;
