@@ -112,7 +112,12 @@ fn build_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
     let regions = built.partition.region_count();
     let bytes = built.engine(0).unwrap_or_default();
     std::fs::write(file(out, folder, precision, ""), bytes).expect("an engine's file");
-    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, precision.name(), built.region_state(0).unwrap_or("no region"));
+    println!(
+        "{}.{}: {regions} region(s), {seconds:.1} s, {}",
+        folder.name,
+        precision.name(),
+        built.region_state(0).unwrap_or("no region".into())
+    );
     Ok(())
 }
 
@@ -151,7 +156,7 @@ fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
     let case = &folder.cases[0];
     let built = build(folder, precision, out)?;
     let Some(loaded) = built.loaded(0) else {
-        println!("{}.{}: {}", folder.name, precision.name(), built.region_state(0).unwrap_or("no region"));
+        println!("{}.{}: {}", folder.name, precision.name(), built.region_state(0).unwrap_or("no region".into()));
         return Ok(());
     };
     // The same engine with the same weights, so that both find in the GPU's cache what the other left there.

@@ -98,6 +98,12 @@ impl Loaded {
         &self.engine
     }
 
+    /// TensorRT's own account of its layers, as JSON.
+    pub fn inspect(&self) -> Result<String> {
+        let _current = self.device.enter()?;
+        self.engine.inspect()
+    }
+
     /// Scratch memory that a run needs, in bytes.
     pub fn scratch(&self) -> Result<u64> {
         self.engine.device_memory()

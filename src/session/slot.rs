@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn each_batch_has_its_engine() {
         let (slot, made, _) = slot(Batches::Each, When::FirstUse);
-        [2, 1, 2, 1, 3].map(|n| slot.ask(&at(n)).unwrap());
+        [2, 1, 2, 1, 3].iter().for_each(|n| slot.ask(&at(*n)).unwrap());
         assert_eq!(has(&slot), [Wanted::Just(2), Wanted::Just(1), Wanted::Just(3)]);
         assert_eq!(made.load(Ordering::Relaxed), 3);
         let (mut slot, ..) = self::slot(Batches::Each, When::FirstUse);
@@ -289,7 +289,7 @@ mod tests {
     fn runs_build_nothing_unless_they_may() {
         let (slot, made, lines) = slot(Batches::Grow, When::Ahead);
         slot.settle(Wanted::UpTo(4)).unwrap();
-        [1, 4, 5, 6].map(|n| slot.ask(&at(n)).unwrap());
+        [1, 4, 5, 6].iter().for_each(|n| slot.ask(&at(*n)).unwrap());
         assert_eq!((made.load(Ordering::Relaxed), has(&slot)), (1, vec![Wanted::UpTo(4)]));
         let lines = lines.lock().unwrap();
         assert!(lines.len() == 1 && lines[0].contains("N=5") && lines[0].contains("engine_build=first_use"), "{lines:?}");

@@ -9,6 +9,7 @@ use crate::tensorrt::abi::*;
 use crate::tensorrt::engine::Engine;
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{NotShared, Object, refused};
+use crate::tensorrt::profiler::{LayerTime, Profiler};
 use std::ffi::{CStr, c_void};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use std::sync::Arc;
 pub struct ExecutionContext {
     // Before the engine, so that it goes first.
     object: Object,
+    // After the context, which calls it.
+    profiler: Option<Box<Profiler>>,
     engine: Arc<Object>,
     listener: Arc<Listener>,
     _shared: NotShared,
@@ -37,7 +40,7 @@ impl Engine {
         }?;
         let made = Object::new(self.object.library, Some(self.object.clone()), pointer, &self.listener, "an execution context")?;
         let (engine, listener) = (self.object.clone(), self.listener.clone());
-        Ok(ExecutionContext { object: made, engine, listener, _shared: NotShared::default() })
+        Ok(ExecutionContext { object: made, profiler: None, engine, listener, _shared: NotShared::default() })
     }
 }
 
@@ -111,6 +114,20 @@ impl ExecutionContext {
                 execution_context::set_device_memory(abi, object, address)
             }
         }
+    }
+
+    /// From now on each run waits for its end and times its layers.
+    pub fn time_layers(&mut self) -> Result<()> {
+        let profiler = Profiler::new(self.abi());
+        // SAFETY: a live context; the profiler has a fixed address and is kept until the context is gone.
+        unsafe { execution_context::set_profiler(self.abi(), self.object.pointer, profiler.as_object()) }?;
+        self.profiler = Some(profiler);
+        Ok(())
+    }
+
+    /// Times of layers since the last call; `None` where they are not taken.
+    pub fn layer_times(&self) -> Option<Vec<LayerTime>> {
+        self.profiler.as_ref().map(|p| p.take())
     }
 
     /// Queues one run.

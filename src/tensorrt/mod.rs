@@ -19,6 +19,7 @@ pub mod weights;
 pub mod layers;
 pub mod network_def;
 
+pub mod profiler;
 pub mod progress;
 
 pub mod config;

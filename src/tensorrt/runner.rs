@@ -12,6 +12,7 @@ use crate::ensure;
 use crate::tensor::error::Result;
 use crate::tensorrt::context::ExecutionContext;
 use crate::tensorrt::engine::Engine;
+use crate::tensorrt::profiler::LayerTime;
 use std::ffi::CString;
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,6 +101,17 @@ impl Runner {
     /// The addresses of the last run's arguments, in their order, as TensorRT tells them.
     pub fn addresses(&self) -> Result<Vec<u64>> {
         self.names.iter().map(|name| self.context.address(name)).collect()
+    }
+
+    /// From now on each run waits for its end and times its layers; runs are not recorded as graphs then. For runners that are made for
+    /// this: the context never serves others.
+    pub fn time_layers(&mut self) -> Result<()> {
+        self.context.time_layers()
+    }
+
+    /// Times of layers since the last call; empty where they are not taken.
+    pub fn layer_times(&self) -> Vec<LayerTime> {
+        self.context.layer_times().unwrap_or_default()
     }
 
     /// The profile in use.
@@ -201,6 +213,9 @@ impl Drop for Runner {
         let _ = self.done.synchronize();
         // SAFETY: the value is taken once, here, and not used again.
         let context = unsafe { ManuallyDrop::take(&mut self.context) };
+        if context.layer_times().is_some() {
+            return;
+        }
         self.contexts.give_back(Idle { context, profile: self.profile });
     }
 }

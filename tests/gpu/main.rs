@@ -9,5 +9,7 @@ mod suite;
 mod engines;
 mod modes;
 mod networks;
+mod precision;
+mod profile;
 mod runs;
 mod support;

@@ -70,7 +70,7 @@ pub fn graph(batch: Dim, cut: bool) -> Graph {
     b.finish()
 }
 
-fn build(graph: Graph, plan: Plan) -> Arc<Build> {
+pub fn build(graph: Graph, plan: Plan) -> Arc<Build> {
     let model = shared(Model::new(graph, Vec::new()));
     let partition = shared(Partition::new(&model, &[], &PartitionOptions { plan, ..PartitionOptions::default() }).unwrap());
     shared(Build::new(&partition, &BuildOptions { optimization_level: 0, ..BuildOptions::default() }).unwrap())
@@ -87,23 +87,23 @@ pub fn near(got: &Tensor, want: &Tensor) {
 }
 
 /// Device memory with a tensor in it, on a lane that is waited for.
-struct There {
+pub struct There {
     lane: Lane,
     bytes: usize,
 }
 
 impl There {
-    fn new(device: &'static Device, bytes: usize) -> There {
+    pub fn new(device: &'static Device, bytes: usize) -> There {
         let _current = device.enter().unwrap();
         let mut lane = Lane::new(device, 1).unwrap();
         lane.begin(None).unwrap();
         lane.span(BufferId(0), bytes).unwrap();
         There { lane, bytes }
     }
-    fn span(&mut self) -> Span {
+    pub fn span(&mut self) -> Span {
         self.lane.span(BufferId(0), self.bytes).unwrap()
     }
-    fn put(&mut self, t: &Tensor) {
+    pub fn put(&mut self, t: &Tensor) {
         let _current = self.lane.device().enter().unwrap();
         self.lane.upload(BufferId(0), t.bytes()).unwrap();
         self.lane.wait().unwrap();
