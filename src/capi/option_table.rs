@@ -452,7 +452,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Switch,
         default: "false",
         stages: &[Stage::Partition],
-        doc: "Networks without a batch dimension. TensorRT 8.x and older only; an error with newer ones.",
+        doc: "Networks of single samples, which one engine runs for any batch up to the largest. TensorRT 8.x only; an error with newer ones.",
     },
     Row {
         key: "version_compatible",

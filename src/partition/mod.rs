@@ -14,6 +14,7 @@ pub mod options;
 pub mod prune;
 pub mod region;
 pub mod target;
+mod tensorrt_extents;
 pub mod tensorrt_rules;
 pub mod tensorrt_since;
 pub mod tvm_json;

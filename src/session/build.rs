@@ -4,7 +4,6 @@ use crate::cpu::compiled::Compiled;
 use crate::cpu::isa::Isa;
 use crate::cpu::staged::{self, Staged};
 use crate::cuda::device::Device;
-use crate::fail;
 use crate::ir::Graph;
 use crate::kernels;
 use crate::partition::options::Offload;
@@ -23,6 +22,7 @@ use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::emit;
+use crate::{ensure, fail};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -232,6 +232,11 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    ensure!(
+        !(plan.use_implicit_batch && options.engines.settings.version_compatible),
+        BadOption,
+        "option 'version_compatible': engines with an implicit batch cannot be; partition without use_implicit_batch"
+    );
     options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
     target.precision = options.precision.clone();
     target.build = options.emit(plan.max_workspace_size);

@@ -10,11 +10,12 @@ use crate::cuda::memory::Span;
 use crate::cuda::stream::StreamRef;
 use crate::ir::{Def, Graph, ValueId};
 use crate::reference;
-use crate::session::engine::Port;
+use crate::session::engine::{Loaded, Port};
 use crate::session::log::Log;
 use crate::session::run::{Memory, Room, Sink, View, aligned};
 use crate::session::seated::{Scratch, Seated};
 use crate::session::stages::{Own, Stage};
+use crate::tensor::bind::learn;
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -210,10 +211,10 @@ impl Mixed {
         Ok(())
     }
 
-    /// True when the engine of a stage meets no empty tensor.
+    /// True when the engine of a stage meets no empty tensor, but for those whose extents it finds itself.
     fn none_empty(&self, stage: usize) -> bool {
         let seat = &self.seats[stage];
-        seat.inputs.iter().chain(&seat.outputs).all(|s| self.slots[*s].bytes > 0)
+        seat.inputs.iter().chain(&seat.outputs).all(|s| !self.slots[*s].known || self.slots[*s].bytes > 0)
     }
 
     /// The GPU that it works on.
@@ -291,6 +292,7 @@ impl Mixed {
             let slot = self.seats[i].outputs[k];
             let span = match self.slots[slot].given {
                 Some(span) => span,
+                None if engine.outputs[k].open => Span::default(),
                 None => self.lane.span(BufferId(slot), self.slots[slot].bytes)?,
             };
             self.slots[slot].span = Some(span);
@@ -300,7 +302,29 @@ impl Mixed {
         let inputs = engine.inputs.iter().zip(&*inputs).filter(|(p, _)| p.used).map(|(p, s)| argument(p, &slots[*s], true));
         let outputs = engine.outputs.iter().zip(&*outputs).map(|(p, s)| argument(p, &slots[*s], false));
         let Some(runner) = engines.runner_mut() else { fail!(Internal, "a stage without a runner") };
-        runner.run(&self.lane, profile, inputs.chain(outputs).flatten(), self.cuda_graph)
+        runner.run(&self.lane, profile, inputs.chain(outputs).flatten(), self.cuda_graph)?;
+        self.take_open(i, &engine)
+    }
+
+    /// The outputs of an engine's run whose extents have shown in it.
+    fn take_open(&mut self, i: usize, engine: &Loaded) -> Result<()> {
+        for (k, port) in engine.outputs.iter().enumerate().filter(|(_, p)| p.open) {
+            let Some(runner) = self.seats[i].engines.runner() else { fail!(Internal, "a stage without a runner") };
+            let (slot, (shape, span)) = (self.seats[i].outputs[k], runner.made(&port.name)?);
+            self.learn(slot, &shape)?;
+            let bytes = self.slots[slot].bytes;
+            ensure!(span.bytes() >= bytes, Internal, "{} bytes for output {:?} of shape {shape:?}", span.bytes(), port.name);
+            self.slots[slot].span = Some(span.first(bytes));
+        }
+        self.extents()
+    }
+
+    /// Extents that are known only now.
+    fn learn(&mut self, slot: usize, shape: &[usize]) -> Result<()> {
+        let s = &mut self.slots[slot];
+        learn(&s.dims, shape, &mut self.bindings);
+        s.shape = shape.to_vec();
+        s.measure()
     }
 
     /// Our own code, in pinned memory.
@@ -337,15 +361,8 @@ impl Mixed {
 
     /// A value whose extents may be known only now.
     fn take_result(&mut self, slot: usize, result: &Tensor) -> Result<()> {
-        let s = &mut self.slots[slot];
-        for (dim, extent) in s.dims.iter().zip(result.shape()) {
-            if let Some(symbol) = dim.as_symbol() {
-                self.bindings.entry(symbol.name.clone()).or_insert(*extent as i64);
-            }
-        }
-        s.shape = result.shape().to_vec();
-        s.measure()?;
-        s.on_host = true;
+        self.learn(slot, result.shape())?;
+        self.slots[slot].on_host = true;
         self.lane.host_mut(BufferId(slot), result.bytes().len())?.copy_from_slice(result.bytes());
         Ok(())
     }

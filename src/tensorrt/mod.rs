@@ -27,6 +27,8 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 
+pub mod outputs;
+
 pub mod context;
 pub mod runner;
 
@@ -36,6 +38,7 @@ pub mod settings;
 
 mod emit_index;
 mod emit_sample;
+mod emit_types;
 
 pub mod emit;
 pub mod info;

@@ -13,7 +13,7 @@ use crate::tensor::error::Result;
 use crate::tensorrt::context::ExecutionContext;
 use crate::tensorrt::engine::Engine;
 use crate::tensorrt::profiler::LayerTime;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +27,7 @@ pub struct Argument<'a> {
     pub name: &'a CString,
     /// Its extents where it is an input; those of outputs follow.
     pub shape: Option<&'a [usize]>,
-    /// Where it lies.
+    /// Where it lies. An output that was opened may go there where that is exactly as large as it must be.
     pub span: Span,
 }
 
@@ -93,6 +93,27 @@ impl Runner {
         Ok(Runner { context, contexts, device, scratch, done, profile, shapes, addresses, names, runs: 0, recorded })
     }
 
+    /// An output whose extents show in the run gets memory from here on that grows and is kept between runs.
+    pub fn open_output(&mut self, name: &CStr) -> Result<()> {
+        let (device, done) = (self.device, self.done.clone());
+        let mut kept: Option<DeviceMemory> = None;
+        let source = move |bytes: usize| {
+            if let Some(kept) = kept.as_ref().filter(|k| k.bytes() >= bytes) {
+                return Ok(kept.span(bytes));
+            }
+            // Work of the run before may use it.
+            done.synchronize()?;
+            kept = None;
+            Ok(kept.insert(DeviceMemory::new(device, bytes)?).span(bytes))
+        };
+        self.context.open_output(name, Box::new(source))
+    }
+
+    /// Extents that the last run has shown of an output that was opened, and where it is.
+    pub fn made(&self, name: &CStr) -> Result<(Vec<usize>, Span)> {
+        self.context.made(name)
+    }
+
     /// Bytes of scratch memory.
     pub fn scratch(&self) -> usize {
         self.scratch.bytes()
@@ -100,7 +121,8 @@ impl Runner {
 
     /// The addresses of the last run's arguments, in their order, as TensorRT tells them.
     pub fn addresses(&self) -> Result<Vec<u64>> {
-        self.names.iter().map(|name| self.context.address(name)).collect()
+        let open = |name: &CString| self.context.made(name).map(|(_, span)| span.address());
+        self.names.iter().map(|name| open(name).or_else(|_| self.context.address(name))).collect()
     }
 
     /// From now on each run waits for its end and times its layers; runs are not recorded as graphs then. For runners that are made for
@@ -120,7 +142,8 @@ impl Runner {
     }
 
     /// Queues a run on the lane's stream. Arguments come in the same order each time. With `graph`, a run with addresses and shapes that
-    /// came before is queued as one recorded graph.
+    /// came before is queued as one recorded graph. Where extents of outputs show in the run, TensorRT waits for its own work: that cannot be
+    /// recorded, and the run is an ordinary one.
     pub fn run<'a>(
         &mut self,
         lane: &Lane,
@@ -136,7 +159,7 @@ impl Runner {
             self.forget();
         }
         self.set_shapes(arguments.clone())?;
-        if graph && self.runs > 0 {
+        if graph && self.runs > 0 && !self.context.has_open_outputs() {
             return self.run_recorded(lane, arguments);
         }
         self.set_addresses(arguments)?;
@@ -173,9 +196,13 @@ impl Runner {
     fn set_addresses<'a>(&mut self, arguments: impl Iterator<Item = Argument<'a>>) -> Result<()> {
         self.addresses.resize(self.names.len(), 0);
         for (argument, last) in arguments.zip(&mut self.addresses) {
+            // SAFETY: whoever made the span has promised that it lives until the work is done.
+            if unsafe { self.context.offer(argument.name, argument.span) } {
+                continue;
+            }
             let address = argument.span.address();
             if *last != address {
-                // SAFETY: whoever made the span has promised that it lives until the work is done.
+                // SAFETY: as above.
                 unsafe { self.context.set_address(argument.name, address) }?;
                 *last = address;
             }
@@ -212,7 +239,8 @@ impl Drop for Runner {
         // A context may not be told anything while it runs.
         let _ = self.done.synchronize();
         // SAFETY: the value is taken once, here, and not used again.
-        let context = unsafe { ManuallyDrop::take(&mut self.context) };
+        let mut context = unsafe { ManuallyDrop::take(&mut self.context) };
+        context.close_outputs();
         if context.layer_times().is_some() {
             return;
         }

@@ -6,10 +6,14 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod devices;
 mod engines;
+mod implicit;
 mod modes;
 mod networks;
+mod outputs;
 mod precision;
 mod profile;
 mod runs;
 mod support;
+mod trouble;
