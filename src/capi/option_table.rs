@@ -403,7 +403,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: TENSORRT,
-        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where.",
+        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where. A lean or dispatch runtime only runs engines of engine_cache.",
     },
     Row {
         key: "tensorrt_version",
@@ -459,7 +459,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Switch,
         default: "false",
         stages: BUILD,
-        doc: "Engines that later versions of the same major can run. TensorRT 8.6 and newer.",
+        doc: "Engines that later versions of the same major, and lean runtimes, can run. TensorRT 8.6 and newer.",
     },
     Row {
         key: "weight_streaming",

@@ -15,5 +15,6 @@ mod outputs;
 mod precision;
 mod profile;
 mod runs;
+mod runtime_only;
 mod support;
 mod trouble;
