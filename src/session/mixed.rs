@@ -23,6 +23,7 @@ use crate::tensor::host::{Tensor, byte_len};
 use crate::tensorrt::runner::{Argument, Runner};
 use crate::{ensure, fail};
 use bytes::Bytes;
+use std::time::Duration;
 
 /// A value that crosses between the caller and a stage, or between stages. Its buffer in the lane has the same number.
 struct Slot {
@@ -41,20 +42,20 @@ struct Slot {
 }
 
 /// What a session keeps for one stage.
-struct Seat {
+pub(super) struct Seat {
     /// Slots that it reads and makes.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
-    engines: Seated,
-    state: State,
+    pub(super) engines: Seated,
+    pub(super) state: State,
     memory: staged::Memory,
 }
 
 /// Everything that runs of a build with engines change.
 pub struct Mixed {
     // Before the lane: a runner waits for its work.
-    seats: Vec<Seat>,
-    lane: Lane,
+    pub(super) seats: Vec<Seat>,
+    pub(super) lane: Lane,
     scratch: Scratch,
     slots: Vec<Slot>,
     /// Slots of the whole graph's inputs and outputs.
@@ -66,6 +67,8 @@ pub struct Mixed {
     fixed: bool,
     cuda_graph: bool,
     log: Log,
+    /// Time of each stage, all runs together; only while someone measures.
+    pub(super) meter: Option<Vec<Duration>>,
 }
 
 impl Slot {
@@ -119,7 +122,7 @@ impl Mixed {
             stage.slot().into_iter().for_each(|slot| seat.engines.begin(slot, &lane, &mut scratch, log));
         }
         let (bindings, log) = (Bindings::new(), log.clone());
-        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, log })
+        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, log, meter: None })
     }
 
     /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
@@ -163,10 +166,12 @@ impl Mixed {
                 stages[i].check(&self.bindings)?;
             }
             let profile = if self.none_empty(i) { self.seats[i].engines.profile(&self.bindings) } else { None };
+            let begin = self.begin_stage()?;
             match profile {
                 Some(profile) => self.engine(i, profile)?,
                 None => self.own(i, &stages[i], pool)?,
             }
+            self.end_stage(i, begin)?;
         }
         self.give_outputs(outputs, lazily)
     }
