@@ -71,6 +71,7 @@ pub(super) fn check_layer(at: &At) -> Accepted<()> {
         | LayerKind::GatherElements(_)
         | LayerKind::GatherNd(_)
         | LayerKind::NonZero(_)
+        | LayerKind::Nms { .. }
         | LayerKind::ReverseSequence { .. }
         | LayerKind::ScatterElements(_)
         | LayerKind::ScatterNd
