@@ -86,6 +86,10 @@ const MAX_CANDIDATES: i64 = 5000;
 
 /// Boxes that overlap none of a better score.
 pub(super) fn nms(at: &At) -> Accepted<()> {
+    if at.rtx() || !at.capabilities.at_least(8, 5, 0) {
+        let reason = format!("{} has no kernel that chooses boxes", at.version());
+        return Err(Refusal::new("nms.flavour", reason, "TensorRT 8.5 or newer"));
+    }
     let (boxes, scores) = (&at.input(0).dims, &at.input(1).dims);
     let fits = boxes.len() == 3 && scores.len() == 3 && boxes[2].is(4) && at.meet(&boxes[0], &scores[0]) && at.meet(&boxes[1], &scores[1]);
     if !fits || (2..5).any(|i| at.rank(i) != 0) {

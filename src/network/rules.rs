@@ -62,6 +62,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("matmul.type", "matrix products take floats"),
     ("matmul.vector", "vectors of a matrix product are spelled as matrices"),
     ("nms.candidates", "there are at most 5000 scores for an element of the batch: no more are looked at"),
+    ("nms.flavour", "the best of overlapping boxes are chosen since 8.5, but not by TensorRT for RTX"),
     ("nms.shape", "boxes are [batch, boxes, 4], scores [batch, boxes, classes], limits single numbers"),
     ("nms.type", "boxes and scores are float32 or float16, limits int32 and float32"),
     ("nonzero.flavour", "elements that are not zero are found since 8.5, but not by TensorRT for RTX"),
