@@ -28,6 +28,11 @@ pub fn apply(options: &mut tvmtrt_options_t, lookup: &dyn Fn(&str) -> Option<Str
             changed.set(key, &value).context(place)?;
         }
     }
+    // TVM lets the builder choose among both then.
+    let on = |name: &str| lookup(name).and_then(|v| switch(v.trim())) == Some(true);
+    if on("TVM_TENSORRT_USE_INT8") && on("TVM_TENSORRT_USE_FP16") {
+        changed.set("precision", "int8_float16")?;
+    }
     *options = changed;
     Ok(())
 }
@@ -47,7 +52,7 @@ fn float16(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(is_on(value)?.then(|| ("precision", "float16".to_string())))
 }
 
-/// As in TVM, int8 goes before float16.
+/// As in TVM, int8 goes before float16; with both there are both.
 fn int8(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(is_on(value)?.then(|| ("precision", "int8".to_string())))
 }
@@ -56,15 +61,10 @@ fn cache_folder(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(Some(("engine_cache", value.to_string())))
 }
 
+/// One engine for each batch; without it, one for all. When engines are built is for `engine_build` to say.
 fn multi_engine(value: &str) -> Result<Option<(&'static str, String)>> {
-    missing(is_on(value)?, "several engines for one region")
-}
-
-fn missing(asked: bool, what: &str) -> Result<Option<(&'static str, String)>> {
-    match asked {
-        true => Err(Error::new(Code::NotImplemented, format!("there is no option for {what} yet; unset the variable"))),
-        false => Ok(None),
-    }
+    let word = if is_on(value)? { "each" } else { "dynamic" };
+    Ok(Some(("engine_batch", word.to_string())))
 }
 
 fn is_on(value: &str) -> Result<bool> {
@@ -89,9 +89,10 @@ mod tests {
         assert_eq!(options.get("offload").unwrap(), "off");
         assert_eq!(with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "0")]).unwrap().get("max_workspace_size").unwrap(), "");
         assert_eq!(with(&[("TVM_TENSORRT_CACHE_DIR", "/a b")]).unwrap().get("engine_cache").unwrap(), "/a b");
+        assert_eq!(with(&[("TVM_TENSORRT_MULTI_ENGINE", "1")]).unwrap().get("engine_batch").unwrap(), "each");
         let precision = |pairs: &[(&str, &str)]| with(pairs).unwrap().get("precision").unwrap().to_string();
         assert_eq!(precision(&[("TVM_TENSORRT_USE_FP16", "1")]), "float16");
-        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8");
+        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8_float16");
         assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "0")]), "float32");
         assert_eq!(with(&[("TVM_TENSORRT_USE_FP16", "0"), ("USE_TENSORRT", "")]).unwrap().get("offload").unwrap(), "on");
     }
@@ -99,7 +100,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_said() {
         for (name, value, code) in [
-            ("TVM_TENSORRT_MULTI_ENGINE", "1", Code::NotImplemented),
+            ("TVM_TENSORRT_MULTI_ENGINE", "many", Code::BadOption),
             ("USE_TENSORRT", "perhaps", Code::BadOption),
             ("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "lots", Code::BadOption),
         ] {

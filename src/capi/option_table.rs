@@ -102,7 +102,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: &[Stage::Build],
-        doc: "The file with the ranges of tensors that precision int8 needs; tvmtrt_calibration_write makes it.",
+        doc: "The file with the ranges of tensors that int8 needs; tvmtrt_calibration_write makes it.",
     },
     Row {
         key: "calibration_method",
@@ -152,6 +152,20 @@ pub static OPTIONS: &[Row] = &[
         default: "",
         stages: BUILD,
         doc: "Folder for files on each region: the network, the key, what TensorRT said, the engine and, with a GPU, its layers.",
+    },
+    Row {
+        key: "engine_batch",
+        kind: Kind::Choice(&["dynamic", "grow", "each"]),
+        default: "dynamic",
+        stages: BUILD,
+        doc: "Engines by batch, the first free leading extent of an input. dynamic: one for all. grow: one for 1..the largest so far, made anew for a larger one. each: one for each.",
+    },
+    Row {
+        key: "engine_build",
+        kind: Kind::Choice(&["ahead", "first_use"]),
+        default: "ahead",
+        stages: BUILD,
+        doc: "ahead: tvmtrt_build builds engines, for the batches in profiles, else the typical one of symbols, else the largest. first_use: the first run that needs one builds it; other sessions wait.",
     },
     Row {
         key: "engine_cache",
@@ -274,10 +288,10 @@ pub static OPTIONS: &[Row] = &[
     },
     Row {
         key: "precision",
-        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8"]),
+        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8", "int8_float16"]),
         default: "float32",
         stages: &[Stage::Build],
-        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. bfloat16 needs TensorRT 10.0.",
+        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. int8_float16: float16 where int8 is not. bfloat16 needs TensorRT 10.0.",
     },
     Row {
         key: "preview_features",
@@ -389,7 +403,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: TENSORRT,
-        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where.",
+        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where. A lean or dispatch runtime only runs engines of engine_cache.",
     },
     Row {
         key: "tensorrt_version",
@@ -438,14 +452,14 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Switch,
         default: "false",
         stages: &[Stage::Partition],
-        doc: "Networks without a batch dimension. TensorRT 8.x and older only; an error with newer ones.",
+        doc: "Networks of single samples, which one engine runs for any batch up to the largest. TensorRT 8.x only; an error with newer ones.",
     },
     Row {
         key: "version_compatible",
         kind: Kind::Switch,
         default: "false",
         stages: BUILD,
-        doc: "Engines that later versions of the same major can run. TensorRT 8.6 and newer.",
+        doc: "Engines that later versions of the same major, and lean runtimes, can run. TensorRT 8.6 and newer.",
     },
     Row {
         key: "weight_streaming",

@@ -37,6 +37,8 @@ pub struct tvmtrt_argument_t {
 /// `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
 /// Element type and shape must be the input's own: nothing is converted.
 ///
+/// With the option `engine_build` at `first_use`, a run may build an engine first, or wait for another session's run that does.
+///
 /// It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
 /// returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
 /// All this is checked first; an error of it leaves every
@@ -49,7 +51,8 @@ pub struct tvmtrt_argument_t {
 /// \param output_count How many.
 /// \return NULL, or an error that names the input or output: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
 ///     TVMTRT_ERROR_MISSING_NAME, TVMTRT_ERROR_WRONG_COUNT, TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE,
-///     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+///     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session;
+///     TVMTRT_ERROR_CANCELLED (by the progress callback of a build).
 ///
 /// Thread safety: one thread at a time for one session; a second one gets an error.
 /// Since: 0.1
@@ -77,25 +80,34 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     // SAFETY: by this function's contract.
     let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
     session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
-    // SAFETY: the caller lends the inputs for this call.
-    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
-    let memory = copies.iter().zip(&inputs).map(|(copy, l)| match (copy, l.device) {
-        // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
-        (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
-        (Some(copy), None) => Memory::Host(copy),
-        // SAFETY: usable in place where there is no copy, and lent for this call.
-        (None, None) => Memory::Host(unsafe { l.bytes() }),
-    });
-    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
     let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
-    session.run(&views, &mut sinks)?;
+    // SAFETY: the caller lends the inputs for this call.
+    unsafe { with_views(&inputs, |views| session.run(views, &mut sinks)) }?;
     let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
     let made: Few<_> = made.collect();
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
     Ok(())
+}
+
+/// Hands inputs on as views; those that cannot be used in place are copied.
+///
+/// # Safety
+/// What the layouts describe lives; tensors on a GPU do so until the work on them is done.
+pub(super) unsafe fn with_views<T>(inputs: &[Layout], run: impl FnOnce(&[View]) -> Result<T>) -> Result<T> {
+    // SAFETY: by this function's contract.
+    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
+    let memory = copies.iter().zip(inputs).map(|(copy, l)| match (copy, l.device) {
+        // SAFETY: by this function's contract.
+        (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
+        (Some(copy), None) => Memory::Host(copy),
+        // SAFETY: usable in place where there is no copy; alive by this function's contract.
+        (None, None) => Memory::Host(unsafe { l.bytes() }),
+    });
+    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
+    run(&views)
 }
 
 fn given(layout: &Layout) -> Given<'_> {

@@ -1,7 +1,7 @@
 //! Rules of each layer kind but those with windows: which operand types, ranks and fields a version takes. Facts are NVIDIA's published
 //! ones; where versions differ, the narrower is asked of all but those known to take more.
 
-use crate::network::check::{At, MAX_RANK};
+use crate::network::check::At;
 use crate::network::layer::{Activation, ElementWise, LayerKind, MatrixOp, Reduce, Unary};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::network::{check_index, check_quantised};
@@ -43,6 +43,7 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         LayerKind::Gather(_) | LayerKind::GatherElements(_) | LayerKind::GatherNd(_) => check_index::gather(at),
         LayerKind::ReverseSequence { batch, sequence } => check_index::reverse_sequence(at, *batch, *sequence),
         LayerKind::NonZero(_) => check_index::non_zero(at),
+        LayerKind::Nms { .. } => check_index::nms(at),
         LayerKind::Quantize(_) | LayerKind::Dequantize(..) => check_quantised::check(at),
         LayerKind::ScatterElements(_) | LayerKind::ScatterNd => check_index::scatter(at),
         LayerKind::Select => {
@@ -184,9 +185,6 @@ fn shuffle(at: &At, first: Option<&[usize]>, reshape: Option<&[i64]>, second: Op
         }
     }
     let Some(spec) = reshape else { return Ok(()) };
-    if spec.len() > MAX_RANK {
-        return Err(Refusal::new("shuffle.rank", format!("a reshape to rank {}, more than {MAX_RANK}", spec.len()), ""));
-    }
     let wildcards = spec.iter().filter(|s| **s == -1).count();
     if wildcards > 1 || spec.iter().any(|s| *s < -1) {
         return Err(Refusal::new("shuffle.reshape", format!("a reshape to {spec:?} leaves more than one extent to infer"), ""));

@@ -31,9 +31,12 @@ impl Network {
     fn write(&self, f: &mut fmt::Formatter<'_>, weights: fn(&Tensor) -> String) -> fmt::Result {
         let numbers: HashMap<TensorId, usize> = self.used().enumerate().map(|(i, id)| (id, i)).collect();
         let mut symbols = BTreeSet::new();
-        self.used().flat_map(|id| &self.tensor(id).dims).for_each(|d| d.collect_symbols(&mut symbols));
+        self.used().flat_map(|id| &self.tensor(id).dims).chain(&self.batch).for_each(|d| d.collect_symbols(&mut symbols));
         for s in symbols {
             writeln!(f, "symbol {} = {}..{}", s.name, s.min, s.max)?;
+        }
+        if let Some(batch) = &self.batch {
+            writeln!(f, "implicit batch {batch}")?;
         }
         let number = |id: &TensorId| numbers.get(id).map_or("%?".to_string(), |n| format!("%{n}"));
         let typed = |id: &TensorId| {
@@ -92,6 +95,7 @@ impl fmt::Display for Kind<'_> {
             LayerKind::GatherElements(axis) | LayerKind::ScatterElements(axis) => write!(f, "[axis {axis}]"),
             LayerKind::ReverseSequence { batch, sequence } => write!(f, "[batch {batch} sequence {sequence}]"),
             LayerKind::NonZero(count) => write!(f, "[count {count}]"),
+            LayerKind::Nms { center, count } => write!(f, "[center {center} count {count}]"),
             LayerKind::Quantize(axis) => write!(f, "[axis {axis:?}]"),
             LayerKind::Dequantize(axis, to) => write!(f, "[axis {axis:?} to {to}]"),
             LayerKind::GatherNd(batch) => write!(f, "[batch axes {batch}]"),

@@ -1,13 +1,12 @@
 //! TensorRT as the partitioner's target: its rules for the version that is planned for, and engines by the library that was found.
 
 use crate::cuda::device::Device;
-use crate::fail;
 use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId};
-use crate::network::Network;
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::network::refusal::Accepted;
+use crate::network::{Network, per_sample};
 use crate::partition::options::{Found, Offload, PartitionOptions};
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
@@ -29,6 +28,7 @@ use crate::tensorrt::emit;
 use crate::tensorrt::key::{self, Place, other_weights};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::refit::refit;
+use crate::{ensure, fail};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,7 +38,7 @@ use std::time::Instant;
 pub struct TensorRt {
     /// The rules, and the version that they are for.
     pub rules: TensorRtRules,
-    /// The library that can build, or why there is none.
+    /// The library, or why there is none.
     pub library: std::result::Result<&'static Library, String>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
@@ -96,7 +96,8 @@ impl TensorRt {
     fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
         let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
-        let network = to_network(&graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let network = to_network(&graph).and_then(|n| per_sample::planned(n, &self.rules.planned.capabilities));
+        let network = network.map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
         let plan = self.make(library, region, &network?, anew).context(|| format!("region '{}'", region.name))?;
         Ok(Box::new(plan))
     }
@@ -114,7 +115,10 @@ impl TensorRt {
             dump.write("network.txt", network.to_string().as_bytes());
         }
         let (start, mut refitted) = (Instant::now(), false);
-        let mut build = || emit::build(library, network, &options).map(|plan| plan.engine);
+        let mut build = || {
+            ensure!(library.can_build(), TensorRtUnsupported, "{library:?} can only run engines, and this one is not in engine_cache");
+            emit::build(library, network, &options).map(|plan| plan.engine)
+        };
         let made = match self.engines.cache(&region.name, &self.log) {
             None => build().map(|engine| (engine, Origin::Built)),
             Some(cache) => Place::of(library, &options).and_then(|place| {
@@ -170,11 +174,15 @@ impl TensorRt {
 /// What the note of an engine begins with that was made from another by changing its weights.
 pub const REFITTED: &str = "refitted";
 
-/// A library that can build, or why there is none.
+/// The library, or why there is none. One that can only run engines serves where the cache has them.
 fn open(options: &LibraryOptions, log: &Log) -> std::result::Result<&'static Library, String> {
     match search(options, log).library {
-        Some(library) if library.can_build() => Ok(library),
-        Some(library) => Err(format!("{library:?} can run engines but not build them")),
+        Some(library) => {
+            if !library.can_build() {
+                log.say(Level::Info, format_args!("{library:?} can only run engines: those of engine_cache are used"));
+            }
+            Ok(library)
+        }
         None => Err("no TensorRT library is found; tvmtrt_tensorrt_info says where it was looked for".to_string()),
     }
 }

@@ -49,6 +49,16 @@ impl Runtime {
         Ok(Runtime { object: Arc::new(object), listener, _shared: NotShared::default() })
     }
 
+    /// Lets engines bring code for the host, as version-compatible ones do: only for those that are known to be our own.
+    pub fn allow_host_code(&self) -> Result<()> {
+        let abi = self.object.abi();
+        if runtime::rows::set_engine_host_code_allowed.slot(abi).is_err() {
+            return Ok(());
+        }
+        // SAFETY: the object is a live runtime.
+        unsafe { runtime::set_engine_host_code_allowed(abi, self.object.pointer, true) }
+    }
+
     /// Loads a serialised engine, which must be of this very version unless it was built to be compatible.
     pub fn deserialize(&self, plan: &[u8]) -> Result<Engine> {
         ensure!(!plan.is_empty(), InvalidArgument, "an engine of no bytes");
@@ -111,11 +121,42 @@ impl Engine {
         HostMemory::new(Object::new(self.object.library, None, pointer, &self.listener, "to write the engine")?)
     }
 
+    /// The most samples of a run, where the batch is implicit: TensorRT 8.x only.
+    pub fn max_batch(&self) -> Result<Option<i32>> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        if cuda_engine::rows::get_max_batch_size.slot(abi).is_err() {
+            return Ok(None);
+        }
+        // SAFETY: the object is a live engine.
+        unsafe { Ok(cuda_engine::has_implicit_batch_dimension(abi, object)?.then_some(cuda_engine::get_max_batch_size(abi, object)?)) }
+    }
+
     /// Inputs and outputs, in binding order.
     pub fn bindings(&self) -> Result<Vec<Binding>> {
+        if self.max_batch()?.is_some() {
+            // SAFETY: the object is a live engine.
+            let count = unsafe { cuda_engine::get_nb_bindings(self.abi(), self.object.pointer) }?;
+            return (0..count).map(|i| self.binding_of_samples(i)).collect();
+        }
         // SAFETY: the object is a live engine.
         let count = unsafe { cuda_engine::get_nb_io_tensors(self.abi(), self.object.pointer) }?;
         (0..count).map(|i| self.binding(i)).collect()
+    }
+
+    /// By number, as engines with an implicit batch know them; they begin with the batch.
+    fn binding_of_samples(&self, index: i32) -> Result<Binding> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        // SAFETY: the object is a live engine, and its bindings' names live as long; the index is below their count.
+        unsafe {
+            let dims = cuda_engine::get_binding_dimensions(abi, object, index)?;
+            Ok(Binding {
+                name: text(cuda_engine::get_binding_name(abi, object, index)?),
+                input: cuda_engine::binding_is_input(abi, object, index)?,
+                dtype: DataType::from_raw(abi, cuda_engine::get_binding_data_type(abi, object, index)?),
+                shape: [&[-1], dims.get().unwrap_or_default()].concat(),
+                on_host: false,
+            })
+        }
     }
 
     fn binding(&self, index: i32) -> Result<Binding> {

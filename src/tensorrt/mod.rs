@@ -22,6 +22,7 @@ mod registry;
 pub mod layers;
 pub mod network_def;
 
+pub mod profiler;
 pub mod progress;
 
 pub mod config;
@@ -29,6 +30,8 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 pub mod refit;
+
+pub mod outputs;
 
 pub mod context;
 pub mod runner;
@@ -39,6 +42,7 @@ pub mod settings;
 
 mod emit_index;
 mod emit_sample;
+mod emit_types;
 
 pub mod emit;
 pub mod info;

@@ -84,6 +84,12 @@ impl NetworkDefinition {
         network_definition::rows::add_quantize_v2.slot(self.abi()).is_ok()
     }
 
+    /// Whether tensors are those of one sample: then the batch is given when the engine runs.
+    pub fn has_implicit_batch(&self) -> bool {
+        // SAFETY: the object is a live network. A version that cannot be asked has none.
+        unsafe { network_definition::has_implicit_batch_dimension(self.abi(), self.object.pointer) }.unwrap_or(false)
+    }
+
     /// Layers so far.
     pub fn layer_count(&self) -> Result<usize> {
         // SAFETY: the object is a live network.
@@ -175,6 +181,18 @@ impl<'n> Layer<'n> {
         let name = c_string(name)?;
         // SAFETY: the layer lives as long as its network; TensorRT copies the name.
         unsafe { layer::set_name(self.network.abi(), self.pointer, name.as_ptr()) }
+    }
+
+    /// What the inspector of a detailed engine says of its origin, where the version has that.
+    pub fn set_metadata(&self, text: &str) -> Result<()> {
+        const MOST: usize = 4095;
+        let abi = self.network.abi();
+        if text.len() > MOST || layer::rows::set_metadata.slot(abi).is_err() {
+            return Ok(());
+        }
+        let text = c_string(text)?;
+        // SAFETY: the layer lives as long as its network; TensorRT copies the text.
+        unsafe { layer::set_metadata(abi, self.pointer, text.as_ptr()) }
     }
 
     /// Its name.
