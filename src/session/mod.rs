@@ -16,6 +16,7 @@ mod measure;
 mod mixed;
 pub mod model;
 pub mod partition;
+pub mod plugins;
 pub mod precision;
 pub mod profile;
 pub mod profiles;

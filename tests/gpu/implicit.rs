@@ -1,6 +1,7 @@
 //! Engines with an implicit batch, which only TensorRT 8.x has: the suite's cases, and one network with every batch up to its largest.
 
 use crate::engines::run;
+use crate::kinds::Kinds;
 use crate::suite::compare_within;
 use crate::suite::{Case, cases};
 use crate::support::{Gpu, accepted, gpu, shared};
@@ -43,7 +44,7 @@ fn cases_run_with_an_implicit_batch() {
     }
     let (mut ran, mut failures) = (0, Vec::new());
     for (batch, cases) in &by_batch {
-        let count = run(&gpu, cases, &mut failures);
+        let count = run(&gpu, cases, &mut Kinds::default(), &mut failures);
         println!("batch {batch}: {count} cases");
         ran += count;
     }

@@ -9,12 +9,17 @@ mod suite;
 mod devices;
 mod engines;
 mod implicit;
+mod kinds;
 mod modes;
 mod networks;
 mod outputs;
+mod plugins;
 mod precision;
 mod profile;
 mod runs;
 mod runtime_only;
 mod support;
 mod trouble;
+#[path = "../witness/mod.rs"]
+mod witness;
+mod witnesses;
