@@ -236,6 +236,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         | LayerKind::ScatterElements(_)
         | LayerKind::ScatterNd
         | LayerKind::NonZero(_)
+        | LayerKind::Nms { .. }
         | LayerKind::ReverseSequence { .. }
         | LayerKind::Quantize(_)
         | LayerKind::Dequantize(..) => emit_index::layer(to, layer, x)?,
