@@ -87,7 +87,7 @@ impl NetworkDefinition {
     /// Whether tensors are those of one sample: then the batch is given when the engine runs.
     pub fn has_implicit_batch(&self) -> bool {
         // Versions that have none warn of being asked.
-        if cuda_engine::rows::get_max_batch_size.slot(self.abi()).is_err() {
+        if crate::tensorrt::abi::cuda_engine::rows::get_max_batch_size.slot(self.abi()).is_err() {
             return false;
         }
         // SAFETY: the object is a live network.
