@@ -1,6 +1,7 @@
 //! SUPPORT.md is made from the tables: this test writes it with TVMTRT_BLESS=1 and else fails where it is stale.
 
 mod suite;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -15,6 +16,8 @@ use tvmtrt::network::check::check;
 use tvmtrt::ops::OPS;
 use tvmtrt::tensorrt::abi::VERSIONS;
 use tvmtrt::tensorrt::info::Support;
+use tvmtrt::{network, partition};
+use witness::policies::POLICIES;
 
 /// The version that the column on TensorRT is about.
 const PLANNED: Capabilities = Capabilities { flavour: Flavour::Full, version: Version::new(10, 6, 0), implicit_batch: false };
@@ -75,7 +78,27 @@ fn support() -> String {
     for release in VERSIONS {
         writeln!(out, "| {} {} | {} |", release.flavour, release.version, Support::of_release(*release).name()).unwrap();
     }
+    out.push_str(&refusals());
     out.push_str(NOT_YET);
+    out
+}
+
+/// Each rule, what it says, and how it is known to be needed.
+fn refusals() -> String {
+    let mut out = String::from(
+        "\n## Refusals\nA node that breaks one of these rules is kept off TensorRT. Each was broken by force: what TensorRT does then (*refuses* to build it, or\n\
+         computes something *wrong*), and with how many networks; or the reason why nothing was tried. *TensorRT cannot*: no version has what\n\
+         it would take. *not built here*: TensorRT could, our networks cannot yet.\n\n| rule | what it asks for | how it is known |\n|---|---|---|\n",
+    );
+    let witnesses = witness::all();
+    let rules: BTreeMap<&str, &str> = network::rules::RULES.iter().chain(partition::rules::RULES).copied().collect();
+    for (rule, says) in rules {
+        let known = match POLICIES.iter().find(|p| p.0 == rule) {
+            Some((_, kind, why)) => format!("{}: {why}", kind.name()),
+            None => witness::seen::summary(rule, &witnesses),
+        };
+        writeln!(out, "| `{rule}` | {says} | {known} |").unwrap();
+    }
     out
 }
 
@@ -84,7 +107,7 @@ const NOT_YET: &str = "
 ## Not there yet
 Each gives a clear error.
 * CUDA kernels: on a GPU, what TensorRT does not take runs on the CPU; artifacts (save and load).
-* Implicit batch networks (the partitioner plans them, engines are not built), plugin layers, refitting, engines with outputs of unknown extents.
+* Engines whose weights are refitted.
 * float16 behind int8: what is not a product of int8 stays in float32; int8 of recurrent and transposed layers.
 * Antialiased and cropping resizes, grids over volumes; recurrent layers; graphs inside nodes on TensorRT.
 * Tuned code for contractions of float64 and integers: they run on plain generated loops; those of float16 and bfloat16 run in float32.

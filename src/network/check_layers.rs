@@ -1,7 +1,7 @@
 //! Rules of each layer kind but those with windows: which operand types, ranks and fields a version takes. Facts are NVIDIA's published
 //! ones; where versions differ, the narrower is asked of all but those known to take more.
 
-use crate::network::check::{At, MAX_RANK};
+use crate::network::check::At;
 use crate::network::layer::{Activation, ElementWise, LayerKind, MatrixOp, Reduce, Unary};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::network::{check_index, check_quantised};
@@ -61,6 +61,10 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         LayerKind::SliceOutside { .. } | LayerKind::Lrn { .. } | LayerKind::Resize(_) | LayerKind::GridSample { .. } => Ok(()),
         LayerKind::KernelConvolution { .. } => same_types(at, 0, 1),
         LayerKind::TopK { .. } | LayerKind::Cumulative { .. } | LayerKind::Einsum(_) => Ok(()),
+        LayerKind::Plugin(_) if at.rtx() => {
+            Err(Refusal::new("plugin.flavour", format!("{} has no plugin layers", at.version()), "TensorRT instead of TensorRT for RTX"))
+        }
+        LayerKind::Plugin(_) => Ok(()),
     }
 }
 
@@ -181,9 +185,6 @@ fn shuffle(at: &At, first: Option<&[usize]>, reshape: Option<&[i64]>, second: Op
         }
     }
     let Some(spec) = reshape else { return Ok(()) };
-    if spec.len() > MAX_RANK {
-        return Err(Refusal::new("shuffle.rank", format!("a reshape to rank {}, more than {MAX_RANK}", spec.len()), ""));
-    }
     let wildcards = spec.iter().filter(|s| **s == -1).count();
     if wildcards > 1 || spec.iter().any(|s| *s < -1) {
         return Err(Refusal::new("shuffle.reshape", format!("a reshape to {spec:?} leaves more than one extent to infer"), ""));

@@ -1,7 +1,7 @@
 //! Rules of layers that reach outside their operand or sample between its elements: slices, resize, grid sample, LRN.
 
 use crate::network::check::At;
-use crate::network::check_layers::{ALL, FLOATS};
+use crate::network::check_layers::FLOATS;
 use crate::network::layer::{Interpolation, LayerKind, Resize, SampleMode};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::tensor::dim::Answer;
@@ -42,7 +42,6 @@ fn slice_outside(at: &At, start: &[i64], size: &[i64], mode: SampleMode) -> Acce
         let reason = format!("start {start:?} and size {size:?} for shape {}", shape::text(dims));
         return Err(Refusal::new("slice.rank", reason, ""));
     }
-    at.typed(0, ALL, "slice.type")?;
     if mode != SampleMode::Fill && dims.iter().any(|d| d.interval().0 < 1) {
         let reason = format!("mode {} of {}, whose extents may be 0", mode.name(), shape::text(dims));
         return Err(Refusal::new("slice.empty", reason, "bounds of symbols that keep the extents at 1 or more"));

@@ -1,6 +1,7 @@
 //! The kinds of layers, each with the fields of its TensorRT interface and nothing else.
 
 use crate::network::TensorId;
+use crate::network::plugin::Plugin;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
@@ -316,9 +317,17 @@ pub enum LayerKind {
     },
     /// `IEinsumLayer`: sums of products by an equation with an arrow, without ellipsis.
     Einsum(String),
+    /// `IPluginV2Layer` or `IPluginV3Layer`, as the plugin is made: operands and results as it wants them.
+    Plugin(Box<Plugin>),
 }
 
 impl LayerKind {
+    /// Whether channels mean something to it: the second axis of its operand, or the first where the batch is implicit.
+    pub fn is_by_channel(&self) -> bool {
+        use LayerKind::{Convolution, Deconvolution, Lrn, Pooling, Scale};
+        matches!(self, Convolution { .. } | Deconvolution { .. } | Pooling { .. } | Scale { .. } | Lrn { .. })
+    }
+
     /// Short name, for example `Convolution`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -358,6 +367,7 @@ impl LayerKind {
             LayerKind::TopK { .. } => "TopK",
             LayerKind::Cumulative { .. } => "Cumulative",
             LayerKind::Einsum(_) => "Einsum",
+            LayerKind::Plugin(_) => "Plugin",
         }
     }
 }

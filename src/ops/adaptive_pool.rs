@@ -93,13 +93,35 @@ fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId], max: bool) -> Accepted
         let y = b.add(LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::None), &[rows, x[0]])?;
         return Ok(vec![b.add(LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::Transpose), &[y, columns])?]);
     }
-    let Some(window) = equal_window(v, out) else {
-        let reason = format!("windows over {} and {} to {out:?} are not known to be equal", v.shape(0)[2], v.shape(0)[3]);
-        return Err(Refusal::new("adaptive_pool.uneven-windows", reason, "an output_size that divides fixed extents"));
+    let mut data = x[0];
+    let window = match (equal_window(v, out), max, fixed(2), fixed(3)) {
+        (Some(window), ..) => window,
+        (None, true, Some(h), Some(w)) if small(h, out[0]) && small(w, out[1]) => {
+            // An element that stands twice in a window is no larger: all windows become as long as the longest, side by side.
+            let [(rows, height), (columns, width)] = [(h, out[0]), (w, out[1])].map(|(e, n)| side_by_side(e, n as usize));
+            for (axis, list) in [(2, rows), (3, columns)] {
+                let list = b.constant(Tensor::from_vec(&[list.len()], list))?;
+                data = b.add(LayerKind::Gather(axis), &[data, list])?;
+            }
+            let kernel = vec![height as i64, width as i64];
+            Window { stride: kernel.clone(), kernel, dilation: vec![1; 2], pad_begin: vec![0; 2], pad_end: vec![0; 2] }
+        }
+        _ => {
+            let reason = format!("windows over {} and {} to {out:?} are not known", v.shape(0)[2], v.shape(0)[3]);
+            return Err(Refusal::new("adaptive_pool.uneven-windows", reason, "fix the extents"));
+        }
     };
     let kind = if max { Pooling::Max } else { Pooling::Average };
     let window = network_window(&window);
-    Ok(vec![b.add(LayerKind::Pooling { kind, window, exclude_padding: true, round_up: false }, x)?])
+    Ok(vec![b.add(LayerKind::Pooling { kind, window, exclude_padding: true, round_up: false }, &[data])?])
+}
+
+/// The elements of `n` windows over an extent one after the other, all filled up to the longest with their last, and how long that is.
+fn side_by_side(extent: usize, n: usize) -> (Vec<i32>, usize) {
+    let windows = (0..n).map(|i| (i * extent / n, ((i + 1) * extent).div_ceil(n)));
+    let longest = windows.clone().map(|(first, end)| end - first).max().unwrap_or(0);
+    let list = windows.flat_map(|(first, end)| (first..first + longest).map(move |at| at.min(end - 1) as i32));
+    (list.collect(), longest)
 }
 
 /// For each of `n` windows over an extent a row that is the reciprocal of its length inside it.

@@ -11,7 +11,7 @@ use crate::partition::options::{PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::TargetVersion;
 use crate::partition::{tensorrt_extents, tensorrt_since, tvm_json};
-use crate::tensor::dim::Answer;
+use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::error::Result;
 use crate::tensor::shape::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ impl TensorRtRules {
         tensorrt_extents::judge(view, &late, &network)
     }
 
-    /// A region must read something; with implicit batch every input has a leading extent and the static ones agree.
+    /// A region must read something; with implicit batch every input has a leading extent, the same for all.
     pub fn valid_region(&self, graph: &Graph, nodes: &[NodeId]) -> Accepted<()> {
         let inputs = boundary(graph, nodes);
         if inputs.is_empty() {
@@ -62,20 +62,21 @@ impl TensorRtRules {
             return Ok(());
         }
         let lift = "set use_implicit_batch to false";
-        let mut batch: Option<(i64, ValueId)> = None;
+        let mut batch: Option<(&Dim, ValueId)> = None;
         for value in inputs {
             let fact = graph.fact(value);
             let name = &graph.value(value).name;
             let Some(first) = fact.shape.first() else {
                 return Err(Refusal::new("region.scalar-input", format!("input '{name}' has rank 0, so no batch"), lift));
             };
-            match (first.as_const(), batch) {
-                (Some(n), Some((m, other))) if n != m => {
-                    let reason = format!("inputs have different batch sizes: '{}' has {m}, '{name}' has {n}", graph.value(other).name);
+            match batch {
+                Some((batch, other)) if first.equals(batch) != Answer::Always => {
+                    let reason =
+                        format!("inputs have different batch sizes: '{}' has {batch}, '{name}' has {first}", graph.value(other).name);
                     return Err(Refusal::new("region.batch-sizes-differ", reason, lift));
                 }
-                (Some(n), None) => batch = Some((n, value)),
-                _ => {}
+                Some(_) => {}
+                None => batch = Some((first, value)),
             }
         }
         Ok(())

@@ -48,6 +48,8 @@ pub struct Loaded {
     pub outputs: Vec<Port>,
     /// What symbols may be, one range for each profile; none where all extents are fixed.
     profiles: Vec<Range<Bindings>>,
+    /// The most samples of a run, where the engine's batch is implicit: such an engine has no profiles.
+    max_batch: Option<i32>,
     contexts: Arc<Contexts>,
     bytes: OnceLock<Bytes>,
 }
@@ -91,7 +93,8 @@ impl Loaded {
         if let Some(b) = known.iter().find(|b| b.on_host) {
             return Err(Error::new(Code::NotImplemented, format!("the engine wants '{}' in host memory", b.name)));
         }
-        Ok(Loaded { engine, device, inputs, outputs, profiles, contexts: Arc::default(), bytes: OnceLock::new() })
+        let max_batch = engine.max_batch()?;
+        Ok(Loaded { engine, device, inputs, outputs, profiles, max_batch, contexts: Arc::default(), bytes: OnceLock::new() })
     }
 
     /// The GPU that it was loaded on.
@@ -116,8 +119,13 @@ impl Loaded {
         Ok(runner)
     }
 
-    /// The profile for these values of the symbols: `current` if it fits, else the first that does.
+    /// The profile for these values of the symbols: `current` if it fits, else the first that does. With an implicit batch the first stands
+    /// for all batches that the engine takes.
     pub fn profile(&self, bindings: &Bindings, current: usize) -> Option<usize> {
+        if let Some(most) = self.max_batch {
+            let batch = self.inputs.first()?.dims.first()?.eval(bindings)?;
+            return (1..=i64::from(most)).contains(&batch).then_some(0);
+        }
         if self.profiles.is_empty() {
             return Some(0);
         }

@@ -6,6 +6,7 @@ use crate::network::capabilities::Flavour;
 use crate::session::library::sink;
 use crate::session::log::{Level, Log};
 use crate::session::shapes::SymbolRange;
+use crate::session::slot::{Batches, When};
 use crate::tensor::error::Result;
 use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::cache::{Cache, Mode};
@@ -13,6 +14,7 @@ use crate::tensorrt::emit;
 use crate::tensorrt::key::{self, Place};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::{Severity, Sink};
+use crate::tensorrt::plugins;
 use crate::tensorrt::settings::{Settings, TimingUse};
 use std::fmt;
 use std::path::PathBuf;
@@ -44,6 +46,10 @@ pub struct EngineOptions {
     pub device: Option<u32>,
     /// Ranges of symbols, one list for each profile of an engine; none: one profile for all that the partition allows.
     pub profiles: Vec<Vec<SymbolRange>>,
+    /// Which engines a region has, by batch.
+    pub batches: Batches,
+    /// When they are built.
+    pub when: When,
     /// Where engines are kept; none: nowhere.
     pub cache: Option<CacheOptions>,
     /// Where measurements are kept instead of in the cache's folder.
@@ -56,12 +62,14 @@ pub struct EngineOptions {
 
 impl fmt::Debug for EngineOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EngineOptions { settings, plugins, device, profiles, cache, timing_file, dump, watch } = self;
+        let EngineOptions { settings, plugins, device, profiles, batches, when, cache, timing_file, dump, watch } = self;
         f.debug_struct("EngineOptions")
             .field("settings", settings)
             .field("plugins", plugins)
             .field("device", device)
             .field("profiles", profiles)
+            .field("batches", batches)
+            .field("when", when)
             .field("cache", cache)
             .field("timing_file", timing_file)
             .field("dump", dump)
@@ -73,8 +81,10 @@ impl fmt::Debug for EngineOptions {
 impl EngineOptions {
     /// Puts into `build` what is known only now: the GPU, and where measurements and log lines go. A choice that the library lacks
     /// is an error that names it.
-    pub fn fill(&self, build: &mut emit::Options, library: &Library, log: &Log) -> Result<()> {
+    pub fn fill(&self, build: &mut emit::Options, library: &'static Library, log: &Log) -> Result<()> {
         self.settings.check(library.abi())?;
+        // Engines of the cache need them too.
+        build.plugins = plugins::open_all(&self.plugins, library)?;
         let (timing, kept) = (self.settings.timing_cache, self.cache.is_some() || self.timing_file.is_some());
         ensure!(timing != TimingUse::Off || self.timing_file.is_none(), BadOption, "option 'timing_cache_file': timing_cache is off");
         let text = "required needs measurements of earlier builds, in engine_cache or timing_cache_file";

@@ -16,6 +16,9 @@ mod object;
 pub mod host_memory;
 pub mod weights;
 
+mod plugin_fields;
+mod registry;
+
 pub mod layers;
 pub mod network_def;
 
@@ -37,6 +40,7 @@ pub mod settings;
 
 mod emit_index;
 mod emit_sample;
+mod emit_types;
 
 pub mod emit;
 pub mod info;

@@ -6,6 +6,7 @@ use crate::ensure;
 use crate::tensor::error::Result;
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::{DataType, Dims, LayerType, P, Weights, layer, network_definition, tensor};
+use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{Object, OneThread, c_string, refused, text};
 use crate::tensorrt::weights::HostWeights;
@@ -46,6 +47,11 @@ impl NetworkDefinition {
         self.object.abi()
     }
 
+    /// The library that it is of.
+    pub fn library(&self) -> &'static Library {
+        self.object.library
+    }
+
     /// Names the network, for messages and inspection.
     pub fn set_name(&self, name: &str) -> Result<()> {
         let name = c_string(name)?;
@@ -76,6 +82,12 @@ impl NetworkDefinition {
     /// Whether quantising layers are told their output's type, from 10.0 on.
     pub fn has_typed_quantisation(&self) -> bool {
         network_definition::rows::add_quantize_v2.slot(self.abi()).is_ok()
+    }
+
+    /// Whether tensors are those of one sample: then the batch is given when the engine runs.
+    pub fn has_implicit_batch(&self) -> bool {
+        // SAFETY: the object is a live network. A version that cannot be asked has none.
+        unsafe { network_definition::has_implicit_batch_dimension(self.abi(), self.object.pointer) }.unwrap_or(false)
     }
 
     /// Layers so far.

@@ -1,5 +1,6 @@
 //! Every case of the suite that converts: built, run on the GPU, compared with the oracle.
 
+use crate::kinds::Kinds;
 use crate::suite::join::groups;
 use crate::suite::random::{self, Kind};
 use crate::suite::{Case, cases, compare_within};
@@ -43,7 +44,7 @@ fn judge(case: &Case, got: &[Tensor]) -> Result<(), String> {
 }
 
 /// Runs cases in one engine; where that fails, each alone.
-fn run(gpu: &Gpu, cases: &[&Case], failures: &mut Vec<String>) -> usize {
+pub fn run(gpu: &Gpu, cases: &[&Case], kinds: &mut Kinds, failures: &mut Vec<String>) -> usize {
     let mut ran = 0;
     for joined in groups(cases, TOGETHER) {
         let outcome =
@@ -54,7 +55,7 @@ fn run(gpu: &Gpu, cases: &[&Case], failures: &mut Vec<String>) -> usize {
                 for case in &joined.cases {
                     let (own, rest) = results.split_at(case.graph.outputs.len());
                     results = rest;
-                    failures.extend(judge(case, own).err());
+                    failures.extend(judge(case, own).and_then(|()| kinds.note(case, tolerance(case), own)).err());
                     ran += 1;
                 }
             }
@@ -62,7 +63,7 @@ fn run(gpu: &Gpu, cases: &[&Case], failures: &mut Vec<String>) -> usize {
             Err(why) => {
                 println!("{} cases together: {}", joined.cases.len(), why.unwrap_or_default());
                 let (a, b) = joined.cases.split_at(joined.cases.len() / 2);
-                ran += run(gpu, a, failures) + run(gpu, b, failures);
+                ran += run(gpu, a, kinds, failures) + run(gpu, b, kinds, failures);
             }
         }
     }
@@ -74,8 +75,8 @@ fn cases_run_in_engines() {
     let Some(gpu) = gpu() else { return };
     let all = cases::all();
     let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
-    let mut failures = Vec::new();
-    let ran = run(&gpu, &accepted, &mut failures);
+    let (mut kinds, mut failures) = (Kinds::default(), Vec::new());
+    let ran = run(&gpu, &accepted, &mut kinds, &mut failures);
     let known: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).filter(|n| accepted.iter().any(|c| c.name == *n)).collect();
     let is_known = |f: &String, name: &str| f.starts_with(&format!("{name}[")) || f.starts_with(&format!("{name}:"));
     for name in &known {
@@ -86,6 +87,7 @@ fn cases_run_in_engines() {
     println!("{ran} of {} cases ran in engines of {} on {:?}", all.len(), gpu.library.release(), gpu.device);
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(ran >= 200, "only {ran}");
+    kinds.tell(&gpu.library.capabilities());
 }
 
 /// The seeds of tests/tensorrt_random.rs, fewer of them.
@@ -100,8 +102,8 @@ fn random_cases_run_in_engines() {
     let mut all: Vec<Case> = OPS.iter().flat_map(|op| seeds.clone().filter_map(|seed| random::single(op, seed))).collect();
     all.extend((first..first + graphs).map(|seed| random::graph(seed, Kind::Smooth, &takes)));
     let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
-    let mut failures = Vec::new();
-    let ran = run(&gpu, &accepted, &mut failures);
+    let (mut kinds, mut failures) = (Kinds::default(), Vec::new());
+    let ran = run(&gpu, &accepted, &mut kinds, &mut failures);
     println!("{ran} of {} random cases, from seed {first}, ran in engines of {}", all.len(), gpu.library.release());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -150,7 +150,7 @@ fn places_are_found_by_an_engine() {
                 let want = want(&build, &x);
                 compare_within("host", Tolerance::EXACT, &crate::networks::run(&mut session, std::slice::from_ref(&x)), &want).unwrap();
                 compare_within("device", Tolerance::EXACT, &run_there(&gpu, &mut session, &x, &want).unwrap(), &want).unwrap();
-                compare_within("once", Tolerance::EXACT, &run_once(build.loaded(0).unwrap(), &[x]).unwrap(), &want).unwrap();
+                compare_within("once", Tolerance::EXACT, &run_once(&build.loaded(0).unwrap(), &[x]).unwrap(), &want).unwrap();
                 runs += 3;
             }
         }
