@@ -134,6 +134,7 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
         // A layer that nobody named keeps TensorRT's name for it: an empty one fails some builds.
         if !layer.name.is_empty() {
             emitted.set_name(&layer.name)?;
+            emitted.set_metadata(&layer.name)?;
         }
         if typing == Typing::Weak {
             types::demand(&emitted, network, layer)?;
