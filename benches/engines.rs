@@ -1,9 +1,11 @@
 //! Engines on a GPU: built from the networks of a folder, then timed against the bare engine and against the ONNX parser's engine.
 //!
-//!     cargo bench --bench engines -- build FOLDER OUT [precision...]    builds; writes OUT/<case>.<precision>.engine, prints a line each
-//!     cargo bench --bench engines -- time FOLDER OUT [precision...]     runs those and OUT/<case>.<precision>.parser.engine
-//!     cargo bench --bench engines -- start|start-bare FOLDER/<case> OUT [precision]
+//!     cargo bench --bench engines -- build FOLDER OUT [way...]          builds; writes OUT/<case>.<way>.engine, prints a line each
+//!     cargo bench --bench engines -- time FOLDER OUT [way...]           runs those and OUT/<case>.<way>.parser.engine
+//!     cargo bench --bench engines -- start|start-bare FOLDER/<case> OUT [way]
 //!                                                                       one process: milliseconds to the first result, memory
+//!
+//! A way is a precision, with `.implicit` behind it for an implicit batch (TensorRT 8.x): `float32`, `float16.implicit`.
 //!
 //! FOLDER has a folder for each case, as tests/models/common.py describes; benches/parser.py makes them and the parser's engines.
 
@@ -18,7 +20,7 @@ use std::ffi::{CString, c_void};
 use std::path::{Path, PathBuf};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tvmtrt::capi::dlpack::{DLDevice, DLTensor, data_type};
 use tvmtrt::capi::run::{tvmtrt_argument_t, tvmtrt_run};
 use tvmtrt::capi::session::tvmtrt_session_t;
@@ -42,27 +44,46 @@ use tvmtrt::tensorrt::library::Library;
 use tvmtrt::tensorrt::search::Search;
 use tvmtrt::transform::precision::Precision;
 
-const WARM: usize = 30;
-const RUNS: usize = 300;
+/// Runs of each kind in a round, of which the first find another engine's weights in the GPU's cache and do not count.
+const EACH: usize = 32;
+const SETTLE: usize = 2;
+/// Rounds; the first does not count.
+const ROUNDS: usize = 11;
+/// No further round after this time.
+const MOST: Duration = Duration::from_secs(5);
+
+/// How an engine is built.
+#[derive(Clone, Copy)]
+struct Way {
+    precision: Precision,
+    implicit: bool,
+}
+
+impl Way {
+    fn name(self) -> String {
+        format!("{}{}", self.precision.name(), if self.implicit { ".implicit" } else { "" })
+    }
+}
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let [mode, folder, out, precisions @ ..] = arguments.as_slice() else {
-        println!("usage: engines build|time FOLDER OUT [precision...]");
+    let [mode, folder, out, ways @ ..] = arguments.as_slice() else {
+        println!("usage: engines build|time FOLDER OUT [way...]");
         return Ok(());
     };
-    let wanted = |p: &&Precision| precisions.is_empty() && **p == Precision::Float32 || precisions.iter().any(|w| w == p.name());
-    let precisions: Vec<Precision> = Precision::ALL.iter().filter(wanted).copied().collect();
+    let wanted = |w: &Way| ways.is_empty() && w.name() == "float32" || ways.iter().any(|name| *name == w.name());
+    let all = Precision::ALL.iter().flat_map(|p| [false, true].map(|implicit| Way { precision: *p, implicit }));
+    let ways: Vec<Way> = all.filter(wanted).collect();
     if mode.starts_with("start") {
-        return precisions.iter().try_for_each(|p| start(&data::folder(Path::new(folder)), *p, Path::new(out), mode == "start-bare"));
+        return ways.iter().try_for_each(|w| start(&data::folder(Path::new(folder)), *w, Path::new(out), mode == "start-bare"));
     }
     let folders = data::folders(Path::new(folder));
     for folder in &folders {
-        for precision in &precisions {
-            let name = format!("{}.{}", folder.name, precision.name());
+        for way in &ways {
+            let name = format!("{}.{}", folder.name, way.name());
             let outcome = match mode.as_str() {
-                "build" => build_case(folder, *precision, Path::new(out)),
-                _ => time_case(folder, *precision, Path::new(out)),
+                "build" => build_case(folder, *way, Path::new(out)),
+                _ => time_case(folder, *way, Path::new(out)),
             };
             if let Err(e) = outcome {
                 println!("{name}: {e}");
@@ -72,12 +93,12 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn file(out: &Path, folder: &Folder, precision: Precision, ending: &str) -> PathBuf {
-    out.join(format!("{}.{}{ending}.engine", folder.name, precision.name()))
+fn file(out: &Path, folder: &Folder, way: Way, ending: &str) -> PathBuf {
+    out.join(format!("{}.{}{ending}.engine", folder.name, way.name()))
 }
 
 /// The network with the shapes of its case, built or from the cache in `out`.
-fn build(folder: &Folder, precision: Precision, out: &Path) -> Result<Arc<Build>> {
+fn build(folder: &Folder, way: Way, out: &Path) -> Result<Arc<Build>> {
     let model = Arc::new(Model::load_file(&folder.model, &Default::default())?);
     let case = &folder.cases[0];
     let spec = |(name, t): &(String, Tensor)| InputSpec {
@@ -86,13 +107,13 @@ fn build(folder: &Folder, precision: Precision, out: &Path) -> Result<Arc<Build>
         dims: t.shape().iter().map(|d| Some(*d as i64)).collect(),
     };
     let specs: Vec<InputSpec> = case.inputs.iter().map(spec).collect();
-    let plan = Plan { offload: Offload::On, ..Plan::default() };
+    let plan = Plan { offload: Offload::On, use_implicit_batch: way.implicit, ..Plan::default() };
     let partition = Arc::new(Partition::new(&model, &specs, &PartitionOptions { plan, ..PartitionOptions::default() })?);
     let mut options = BuildOptions { optimization_level: 3, ..BuildOptions::default() };
-    options.precision = Request { precision, ..Request::default() };
+    options.precision = Request { precision: way.precision, ..Request::default() };
     options.engines.cache = Some(tvmtrt::session::engines::CacheOptions { folder: out.join("cache"), ..Default::default() });
     options.engines.timing_file = Some(out.join("timing"));
-    if precision == Precision::Int8 {
+    if way.precision == Precision::Int8 {
         let mut calibration = Calibration::new(&partition, &CalibrationOptions::default())?;
         calibration.add(&case.inputs.iter().map(|(_, t)| t.clone()).collect::<Vec<_>>())?;
         options.precision.ranges = Some(Arc::new(calibration.ranges()?));
@@ -100,32 +121,32 @@ fn build(folder: &Folder, precision: Precision, out: &Path) -> Result<Arc<Build>
     Ok(Arc::new(Build::new(&partition, &options)?))
 }
 
-fn build_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
+fn build_case(folder: &Folder, way: Way, out: &Path) -> Result<()> {
     let begin = Instant::now();
-    let built = build(folder, precision, out)?;
+    let built = build(folder, way, out)?;
     let seconds = begin.elapsed().as_secs_f64();
     let regions = built.partition.region_count();
     let bytes = built.engine(0).unwrap_or_default();
-    std::fs::write(file(out, folder, precision, ""), bytes).expect("an engine's file");
-    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, precision.name(), built.region_state(0).unwrap_or("no region"));
+    std::fs::write(file(out, folder, way, ""), bytes).expect("an engine's file");
+    println!("{}.{}: {regions} region(s), {seconds:.1} s, {}", folder.name, way.name(), built.region_state(0).unwrap_or_default());
     Ok(())
 }
 
 /// From here to the first result, with the engine at hand: by `tvmtrt_run` from the model's file, or with nothing but the engine.
-fn start(folder: &Folder, precision: Precision, out: &Path, bare: bool) -> Result<()> {
+fn start(folder: &Folder, way: Way, out: &Path, bare: bool) -> Result<()> {
     let begin = Instant::now();
     let device = Device::get(0)?;
     let _current = device.enter()?;
     let (context, before) = (begin.elapsed(), device.free_memory()?);
     let case = &folder.cases[0];
     let (first, held) = if bare {
-        let plan = std::fs::read(file(out, folder, precision, "")).expect("an engine's file");
+        let plan = std::fs::read(file(out, folder, way, "")).expect("an engine's file");
         let engine = Runtime::new(Library::find(&Search::default())?, None)?.deserialize(&plan)?;
-        let mut run = Bare::new(device, engine, case)?;
+        let mut run = Bare::new(device, &engine, case)?;
         run.run(false)?;
         (begin.elapsed(), before - device.free_memory()?)
     } else {
-        let built = build(folder, precision, out)?;
+        let built = build(folder, way, out)?;
         let mut run = Whole::new(device, &built, case, false)?;
         run.run();
         (begin.elapsed(), before - device.free_memory()?)
@@ -134,64 +155,83 @@ fn start(folder: &Folder, precision: Precision, out: &Path, bare: bool) -> Resul
     let (first, context) = (first.as_secs_f64() * 1e3, context.as_secs_f64() * 1e3);
     println!(
         "{name}.{} {what}: first result after {first:.0} ms ({context:.0} ms of them CUDA's), {} KiB on the device",
-        precision.name(),
+        way.name(),
         held >> 10
     );
     Ok(())
 }
 
-fn time_case(folder: &Folder, precision: Precision, out: &Path) -> Result<()> {
+fn time_case(folder: &Folder, way: Way, out: &Path) -> Result<()> {
     let (device, library) = (Device::get(0)?, Library::find(&Search::default())?);
     let _current = device.enter()?;
     let case = &folder.cases[0];
-    let mut row: BTreeMap<&str, String> = BTreeMap::new();
-    let ours = std::fs::read(file(out, folder, precision, "")).ok();
-    let theirs = std::fs::read(file(out, folder, precision, ".parser")).ok();
-    let built = build(folder, precision, out)?;
-    let load = |bytes: &[u8]| Runtime::new(library, None)?.deserialize(bytes);
-    let mut raw = ours.as_deref().map(|b| Bare::new(device, load(b)?, case)).transpose()?;
-    let mut parser = theirs.as_deref().map(|b| Bare::new(device, load(b)?, case)).transpose()?;
+    let built = build(folder, way, out)?;
+    let Some(loaded) = built.loaded(0) else {
+        println!("{}.{}: {}", folder.name, way.name(), built.region_state(0).unwrap_or_default());
+        return Ok(());
+    };
+    // The same engine with the same weights, so that both find in the GPU's cache what the other left there.
+    let mut raw = Bare::new(device, loaded.engine(), case)?;
+    let theirs = std::fs::read(file(out, folder, way, ".parser")).ok();
+    let theirs = theirs.map(|bytes| Runtime::new(library, None)?.deserialize(&bytes)).transpose()?;
+    let mut parser = theirs.as_ref().map(|engine| Bare::new(device, engine, case)).transpose()?;
     let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let mut row: BTreeMap<&str, String> = BTreeMap::new();
     for graph in [false, true] {
         let names = if graph { ["raw graph", "tvmtrt_run graph", "parser graph"] } else { ["raw", "tvmtrt_run", "parser"] };
         let mut run = Whole::new(device, &built, case, graph)?;
-        // In turns, so that all meet the same state of the machine.
-        for i in 0..WARM + RUNS {
-            let mut note = |name, took: f64| {
-                if i >= WARM {
+        let begin = Instant::now();
+        for round in 0..ROUNDS {
+            if round > 1 && begin.elapsed() > MOST {
+                break;
+            }
+            let mut note = |i, name, took: f64| {
+                if round > 0 && i >= SETTLE {
                     times.entry(name).or_default().push(took * 1e6)
                 }
             };
-            if let Some(raw) = &mut raw {
-                note(names[0], raw.run(graph)?);
+            for i in 0..EACH {
+                // In turns, and each as often first.
+                if i % 2 == 0 {
+                    note(i, names[0], raw.run(graph)?);
+                    note(i, names[1], run.run());
+                } else {
+                    note(i, names[1], run.run());
+                    note(i, names[0], raw.run(graph)?);
+                }
             }
-            note(names[1], run.run());
-            if let Some(parser) = &mut parser {
-                note(names[2], parser.run(graph)?);
+            for i in 0..EACH {
+                if let Some(parser) = &mut parser {
+                    note(i, names[2], parser.run(graph)?);
+                }
             }
         }
-        row.insert(if graph { "error, graph" } else { "error" }, format!("{:.2e}", error(&run.outputs()?, case)));
+        row.insert(if graph { "error, graph" } else { "error" }, error(&run.outputs()?, case));
     }
     if let Some(parser) = &mut parser {
-        row.insert("error, parser", format!("{:.2e}", error(&parser.outputs()?, case)));
+        row.insert("error, parser", error(&parser.outputs()?, case));
     }
     for (name, mut t) in times {
         t.sort_by(f64::total_cmp);
         row.insert(name, format!("{:.1}", t[t.len() / 2]));
     }
-    println!("{}.{}: {}", folder.name, precision.name(), row.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", "));
+    println!("{}.{}: {}", folder.name, way.name(), row.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", "));
     Ok(())
 }
 
-/// The largest difference from the stored outputs, in parts of the largest element.
-fn error(got: &[Tensor], case: &Stored) -> f64 {
-    let mut worst = 0f64;
+/// The largest difference from the stored outputs, in parts of the largest element, and in how many rows the largest element is another.
+fn error(got: &[Tensor], case: &Stored) -> String {
+    let (mut worst, mut rows, mut moved) = (0f64, 0, 0);
     for (g, (_, w)) in got.iter().zip(&case.outputs) {
+        let width = w.shape().last().copied().unwrap_or(1);
         let (g, w) = (g.to_f64s(), w.to_f64s());
         let scale = w.iter().fold(0f64, |m, v| m.max(v.abs()));
         worst = g.iter().zip(&w).map(|(a, b)| (a - b).abs() / scale).fold(worst, f64::max);
+        let first = |row: &[f64]| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i);
+        rows += w.len() / width;
+        moved += g.chunks(width).zip(w.chunks(width)).filter(|(g, w)| first(g) != first(w)).count();
     }
-    worst
+    format!("{worst:.2e} (top-1 differs in {moved} of {rows})")
 }
 
 /// Inputs and outputs of a case on the device.
@@ -235,11 +275,10 @@ struct Bare<'a> {
     context: ExecutionContext,
     there: There<'a>,
     _scratch: DeviceMemory,
-    _engine: Engine,
 }
 
 impl<'a> Bare<'a> {
-    fn new(device: &'static Device, engine: Engine, case: &'a Stored) -> Result<Bare<'a>> {
+    fn new(device: &'static Device, engine: &Engine, case: &'a Stored) -> Result<Bare<'a>> {
         let mut there = There::new(device, case)?;
         let scratch = DeviceMemory::new(device, engine.device_memory()? as usize)?;
         let mut context = engine.create_context()?;
@@ -259,7 +298,7 @@ impl<'a> Bare<'a> {
         there.lane.wait()?;
         // SAFETY: as above.
         let graph = Graph::record(device, there.lane.own(), |s| unsafe { context.enqueue(s.0) }).ok();
-        Ok(Bare { graph, context, there, _scratch: scratch, _engine: engine })
+        Ok(Bare { graph, context, there, _scratch: scratch })
     }
 
     /// Seconds from the call until the result is there.

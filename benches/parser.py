@@ -43,6 +43,37 @@ def cases(models, folder, *names):
         print(name, {n: list(v.shape) for n, v in inputs}, flush=True)
 
 
+def calibrator(trt, folder, index):
+    """TensorRT's own calibration over the inputs of the case: what `engines build` calibrates with as well."""
+    import torch
+
+    inputs = index["cases"][0]["inputs"]
+
+    class Once(trt.IInt8EntropyCalibrator2):
+        def __init__(self):
+            super().__init__()
+            self.batches = 1
+
+        def get_batch_size(self):
+            return inputs[0]["shape"][0]
+
+        def get_batch(self, names):
+            if not self.batches:
+                return None
+            self.batches = 0
+            files = {t["name"]: os.path.join(folder, t["file"]) for t in inputs}
+            self.held = [torch.from_numpy(np.fromfile(files[n], np.uint8)).cuda() for n in names]
+            return [t.data_ptr() for t in self.held]
+
+        def read_calibration_cache(self):
+            return None
+
+        def write_calibration_cache(self, cache):
+            pass
+
+    return Once()
+
+
 def build(folder, out, *precisions):
     import json
 
@@ -60,8 +91,9 @@ def build(folder, out, *precisions):
                 continue
             config = builder.create_builder_config()
             config.clear_flag(trt.BuilderFlag.TF32)
-            if precision != "float32":
-                config.set_flag({"float16": trt.BuilderFlag.FP16, "bfloat16": trt.BuilderFlag.BF16}[precision])
+            flags = {"float16": trt.BuilderFlag.FP16, "bfloat16": trt.BuilderFlag.BF16, "int8": trt.BuilderFlag.INT8}
+            if precision in flags:
+                config.set_flag(flags[precision])
             timing = os.path.join(out, "timing")
             earlier = open(timing, "rb").read() if os.path.exists(timing) else b""
             cache = config.create_timing_cache(earlier)
@@ -70,6 +102,9 @@ def build(folder, out, *precisions):
             for tensor in index["cases"][0]["inputs"]:
                 profile.set_shape(tensor["name"], *[tensor["shape"]] * 3)
             config.add_optimization_profile(profile)
+            if precision == "int8":
+                config.int8_calibrator = calibrator(trt, os.path.join(folder, case), index)
+                config.set_calibration_profile(profile)
             begin = time.perf_counter()
             plan = builder.build_serialized_network(network, config)
             seconds = time.perf_counter() - begin

@@ -17,6 +17,7 @@ use tvmtrt::kernels::program::Program;
 use tvmtrt::reference;
 use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
+use tvmtrt::tensor::error::Code;
 use tvmtrt::tensor::host::Tensor;
 
 /// A graph by operator names.
@@ -164,4 +165,40 @@ fn outputs_that_are_inputs_constants_views_or_twice_there() {
     let view = m.op("reshape", &[("newshape", shape_attr(&[Dim::from(2i64), Dim::from(2i64), n]))], &[x]);
     let graph = m.finish(&[x, c, y, y, flat, view]);
     check(&graph, &[vec![vec![3, 4]], vec![vec![1, 4]]]);
+}
+
+/// Two operands whose extents are different symbols: right where they fit each other, refused by the node's name where they do not.
+#[test]
+fn extents_that_turn_out_not_to_agree_are_refused() {
+    let (n, m, k) = (|| Dim::symbol("N", 1, 99), || Dim::symbol("M", 1, 99), || Dim::from(4i64));
+    type Shapes<'a> = &'a [&'a [usize]];
+    let cases: &[(&str, &[Dim], &[Dim], Shapes, Shapes)] = &[
+        ("add", &[n()], &[m()], &[&[5], &[5]], &[&[2], &[3]]),
+        ("add", &[n()], &[m()], &[&[1], &[3]], &[&[7], &[6]]),
+        ("add", &[n()], &[Dim::from(5i64)], &[&[1], &[5]], &[&[7], &[5]]),
+        ("concatenate", &[n(), k()], &[m(), k()], &[&[2, 4], &[2, 4]], &[&[9, 4], &[1, 4]]),
+        ("nn.bias_add", &[k(), n()], &[m()], &[&[4, 3], &[3]], &[&[4, 9], &[3]]),
+        ("nn.batch_matmul", &[k(), n()], &[m(), k()], &[&[4, 3], &[3, 4]], &[&[4, 50], &[2, 4]]),
+        ("nn.prelu", &[k(), n()], &[m()], &[&[4, 3], &[3]], &[&[4, 99], &[3]]),
+        ("where", &[n()], &[m()], &[&[3], &[3]], &[&[40], &[3]]),
+    ];
+    for (op, a, b, fit, misfit) in cases {
+        let mut m = Make::new("open");
+        let (x, y) = (m.input("x", a), m.input("y", b));
+        let z = match *op {
+            "where" => {
+                let c = m.op("greater", &[], &[x, x]);
+                m.op("where", &[], &[c, x, y])
+            }
+            "concatenate" | "nn.bias_add" => m.op(op, &[("axis", Attr::Int(1))], &[x, y]),
+            "nn.batch_matmul" => m.op(op, &[("transpose_b", Attr::Bool(false))], &[x, y]),
+            _ => m.op(op, &[], &[x, y]),
+        };
+        let graph = m.finish(&[z]);
+        check(&graph, &[fit.iter().map(|s| s.to_vec()).collect()]);
+        let tensors: Vec<Tensor> = misfit.iter().map(|s| Random(3).tensor(DType::F32, s, false)).collect();
+        let error = Runner::new(&graph, Isa::detect(), 1).unwrap().run(&tensors).unwrap_err();
+        assert_eq!(error.code, Code::WrongShape, "{error}");
+        assert!(error.message.contains(op), "{error}");
+    }
 }

@@ -55,6 +55,23 @@ fn libraries_that_are_not_this_library() {
 }
 
 #[test]
+fn what_cannot_be_opened_is_too_old_by_its_name() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("by_name");
+    std::fs::create_dir_all(&folder).unwrap();
+    let named = |name: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, "no library").unwrap();
+        path
+    };
+    let error = refused(named("libnvinfer.so.7.2.3"));
+    assert_eq!(error.code, Code::TensorRtTooOld);
+    assert!(error.message.contains("7.2.3") && error.message.contains("8.5.1"), "{error}");
+    assert_eq!(refused(named("libnvinfer.so.8.0.1")).code, Code::TensorRtTooOld);
+    assert_eq!(refused(named("libnvinfer.so.8")).code, Code::TensorRtNotFound);
+    assert_eq!(refused(named("libnvinfer.so.10.6.0")).code, Code::TensorRtNotFound);
+}
+
+#[test]
 fn one_file_is_opened_once() {
     let Some(path) = pretended("twice", 100_600, true) else { return };
     let link = path.with_file_name("link.so");

@@ -13,7 +13,8 @@ use std::mem::MaybeUninit;
 use std::ptr::null;
 use std::sync::Arc;
 
-/// A partition made ready to run. Never changes; any number of threads may use it.
+/// A partition made ready to run. Any number of threads may use it. Runs change nothing of it, unless the option `engine_build` lets
+/// them build engines.
 #[derive(Debug, Clone)]
 pub struct tvmtrt_build_t(Arc<Shared>);
 
@@ -43,7 +44,8 @@ impl tvmtrt_build_t {
 ///
 /// \param partition Lent; kept alive by the result.
 /// \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `calibration`, `compilation_cache`,
-///     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
+///     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_batch`,
+///     `engine_build`, `engine_cache`, `engine_cache_limit`,
 ///     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `keep_float32`, `l2_limit_for_tiling`, `log_level`,
 ///     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `precision`, `preview_features`, `profiles`,
 ///     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
@@ -91,11 +93,11 @@ pub extern "C" fn tvmtrt_build_region_state(
     guard(|| {
         let build = need(build, "build")?.build();
         let state = build.region_state(region).ok_or_else(|| no_region(region, build.partition.region_count()))?;
-        tvmtrt_text_t::put(state, out)
+        tvmtrt_text_t::put(&state, out)
     })
 }
 
-/// The number of regions that have a TensorRT engine.
+/// The number of regions that have a TensorRT engine by now.
 ///
 /// \param build Lent, or NULL.
 /// \return 0 for NULL.
@@ -107,7 +109,8 @@ pub extern "C" fn tvmtrt_build_engine_count(build: Option<&tvmtrt_build_t>) -> u
     quiet(0, || build.map_or(0, |b| (0..b.build().partition.region_count()).filter(|r| b.build().has_engine(*r)).count()))
 }
 
-/// The serialised TensorRT engine of a region.
+/// The serialised TensorRT engine of a region. Where runs build engines, it is the one that was built last when this or
+/// `tvmtrt_build_engine_size` was first called after there was one.
 ///
 /// \param build Lent, or NULL.
 /// \param region Counted from 0, as in the partition.

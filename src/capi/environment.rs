@@ -56,15 +56,10 @@ fn cache_folder(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(Some(("engine_cache", value.to_string())))
 }
 
+/// One engine for each batch; without it, one for all. When engines are built is for `engine_build` to say.
 fn multi_engine(value: &str) -> Result<Option<(&'static str, String)>> {
-    missing(is_on(value)?, "several engines for one region")
-}
-
-fn missing(asked: bool, what: &str) -> Result<Option<(&'static str, String)>> {
-    match asked {
-        true => Err(Error::new(Code::NotImplemented, format!("there is no option for {what} yet; unset the variable"))),
-        false => Ok(None),
-    }
+    let word = if is_on(value)? { "each" } else { "dynamic" };
+    Ok(Some(("engine_batch", word.to_string())))
 }
 
 fn is_on(value: &str) -> Result<bool> {
@@ -89,6 +84,7 @@ mod tests {
         assert_eq!(options.get("offload").unwrap(), "off");
         assert_eq!(with(&[("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "0")]).unwrap().get("max_workspace_size").unwrap(), "");
         assert_eq!(with(&[("TVM_TENSORRT_CACHE_DIR", "/a b")]).unwrap().get("engine_cache").unwrap(), "/a b");
+        assert_eq!(with(&[("TVM_TENSORRT_MULTI_ENGINE", "1")]).unwrap().get("engine_batch").unwrap(), "each");
         let precision = |pairs: &[(&str, &str)]| with(pairs).unwrap().get("precision").unwrap().to_string();
         assert_eq!(precision(&[("TVM_TENSORRT_USE_FP16", "1")]), "float16");
         assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8");
@@ -99,7 +95,7 @@ mod tests {
     #[test]
     fn what_cannot_be_done_is_said() {
         for (name, value, code) in [
-            ("TVM_TENSORRT_MULTI_ENGINE", "1", Code::NotImplemented),
+            ("TVM_TENSORRT_MULTI_ENGINE", "many", Code::BadOption),
             ("USE_TENSORRT", "perhaps", Code::BadOption),
             ("TVM_TENSORRT_MAX_WORKSPACE_SIZE", "lots", Code::BadOption),
         ] {

@@ -5,6 +5,7 @@ use crate::capi::option_value::{list, profiles};
 use crate::capi::options::tvmtrt_options_t;
 use crate::ensure;
 use crate::session::engines::{CacheOptions, EngineOptions};
+use crate::session::slot::{Batches, When};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::{
     HardwareCompatibilityLevel, PreviewFeature, ProfilingVerbosity, RuntimePlatform, TacticSource, TilingOptimizationLevel,
@@ -22,6 +23,12 @@ pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
         plugins: list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect(),
         device: at_least_0(options, "device")?,
         profiles: profiles(value(options, "profiles")).unwrap_or_default(),
+        batches: match value(options, "engine_batch") {
+            "grow" => Batches::Grow,
+            "each" => Batches::Each,
+            _ => Batches::Dynamic,
+        },
+        when: if value(options, "engine_build") == "first_use" { When::FirstUse } else { When::Ahead },
         cache: folder.map(|folder| CacheOptions {
             folder,
             limit: size(options, "engine_cache_limit"),
@@ -126,6 +133,8 @@ mod tests {
         ("cpu_instruction_set", "is for our own kernels"),
         ("device", "what kind of GPU it is, is in the key"),
         ("dump_folder", "is told about builds"),
+        ("engine_batch", "the ranges of a region's inputs are in the key"),
+        ("engine_build", "is about when"),
         ("engine_cache", "is the cache"),
         ("engine_cache_limit", "is the cache"),
         ("engine_cache_mode", "is the cache"),

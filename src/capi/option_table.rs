@@ -154,6 +154,20 @@ pub static OPTIONS: &[Row] = &[
         doc: "Folder for files on each region: the network, the key, what TensorRT said, the engine and, with a GPU, its layers.",
     },
     Row {
+        key: "engine_batch",
+        kind: Kind::Choice(&["dynamic", "grow", "each"]),
+        default: "dynamic",
+        stages: BUILD,
+        doc: "Engines by batch, the first free leading extent of an input. dynamic: one for all. grow: one for 1..the largest so far, made anew for a larger one. each: one for each.",
+    },
+    Row {
+        key: "engine_build",
+        kind: Kind::Choice(&["ahead", "first_use"]),
+        default: "ahead",
+        stages: BUILD,
+        doc: "ahead: tvmtrt_build builds engines, for the batches in profiles, else the typical one of symbols, else the largest. first_use: the first run that needs one builds it; other sessions wait.",
+    },
+    Row {
         key: "engine_cache",
         kind: Kind::Path,
         default: "",
@@ -438,7 +452,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Switch,
         default: "false",
         stages: &[Stage::Partition],
-        doc: "Networks without a batch dimension. TensorRT 8.x and older only; an error with newer ones.",
+        doc: "Networks of single samples, which one engine runs for any batch up to the largest. TensorRT 8.x only; an error with newer ones.",
     },
     Row {
         key: "version_compatible",

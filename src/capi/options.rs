@@ -150,12 +150,11 @@ pub extern "C" fn tvmtrt_options_keys(format: u32, out: Option<&mut MaybeUninit<
 ///
 /// `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
 /// (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16` and `TVM_TENSORRT_USE_INT8` set
-/// `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` is known but has no option yet: asking for one is an error.
-/// Unset and empty variables change nothing.
+/// `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` sets `engine_batch` (1: `each`, 0: `dynamic`); engines are
+/// built at run time, as TVM does, only where `engine_build` says so. Unset and empty variables change nothing.
 ///
 /// \param options Changed.
-/// \return NULL, or an error that names the variable and leaves the options as they were: TVMTRT_ERROR_BAD_OPTION,
-///     TVMTRT_ERROR_NOT_IMPLEMENTED.
+/// \return NULL, or an error that names the variable and leaves the options as they were: TVMTRT_ERROR_BAD_OPTION.
 ///
 /// Thread safety: one thread at a time for one options object, and no thread may change the environment meanwhile.
 /// Since: 0.1

@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// Hears how the engine of `region` comes along: `done` of `total` steps of `phase`; `total` is 0 where nobody knows it. The texts
 /// are UTF-8 and live until the function returns.
 ///
-/// Returns 0 to stop: `tvmtrt_build` then fails with TVMTRT_ERROR_CANCELLED. Anything else goes on.
+/// Returns 0 to stop: `tvmtrt_build`, or the `tvmtrt_run` that builds, then fails with TVMTRT_ERROR_CANCELLED; a later run builds anew.
+/// Anything else goes on.
 ///
 /// Called by threads of TensorRT (10 and newer), and while another process builds the same engine. Must not unwind, must not call
 /// tvmtrt.

@@ -37,6 +37,8 @@ pub struct tvmtrt_argument_t {
 /// `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
 /// Element type and shape must be the input's own: nothing is converted.
 ///
+/// With the option `engine_build` at `first_use`, a run may build an engine first, or wait for another session's run that does.
+///
 /// It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
 /// returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
 /// All this is checked first; an error of it leaves every
@@ -49,7 +51,8 @@ pub struct tvmtrt_argument_t {
 /// \param output_count How many.
 /// \return NULL, or an error that names the input or output: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
 ///     TVMTRT_ERROR_MISSING_NAME, TVMTRT_ERROR_WRONG_COUNT, TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE,
-///     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+///     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session;
+///     TVMTRT_ERROR_CANCELLED (by the progress callback of a build).
 ///
 /// Thread safety: one thread at a time for one session; a second one gets an error.
 /// Since: 0.1

@@ -72,6 +72,7 @@ impl State {
 
 impl Layout {
     fn new(compiled: &Compiled, bindings: &Bindings) -> Result<Layout> {
+        compiled.program.guards.check(bindings)?;
         let plan = plan(&compiled.program, bindings)?;
         let bind = |s: &StageCode| s.rendered.as_ref().map_or(Ok(Bound::default()), |r| r.bind(bindings));
         let bounds = compiled.code.iter().map(|stages| stages.iter().map(bind).collect()).collect::<Result<Vec<Vec<Bound>>>>()?;

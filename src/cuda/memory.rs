@@ -17,8 +17,8 @@ pub fn allocations() -> u64 {
     TAKEN.load(Ordering::Relaxed)
 }
 
-/// A piece of a device's memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A piece of a device's memory; by default none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     address: u64,
     bytes: usize,
@@ -41,6 +41,11 @@ impl Span {
     /// How long it is.
     pub fn bytes(self) -> usize {
         self.bytes
+    }
+
+    /// Its first bytes; all of it where it has fewer.
+    pub fn first(self, bytes: usize) -> Span {
+        Span { bytes: bytes.min(self.bytes), ..self }
     }
 
     /// True when the two share memory.
@@ -82,7 +87,7 @@ impl DeviceMemory {
 
     /// Its first bytes; all of it where it has fewer.
     pub fn span(&self, bytes: usize) -> Span {
-        Span { address: self.address, bytes: bytes.min(self.bytes) }
+        Span { address: self.address, bytes: self.bytes }.first(bytes)
     }
 }
 

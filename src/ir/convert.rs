@@ -3,6 +3,7 @@
 use crate::ir::view::NodeView;
 use crate::ir::{Def, Graph, ValueId};
 use crate::network::builder::Builder;
+use crate::network::merge::merge_biases;
 use crate::network::refusal::Accepted;
 use crate::network::{Network, TensorId};
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ pub fn to_network(graph: &Graph) -> Accepted<Network> {
         let id = operand(graph, output.value, &mut b, &mut map)?;
         b.output(id, &output.name)?;
     }
-    Ok(b.finish().without_unread())
+    Ok(merge_biases(b.finish()).without_unread())
 }
 
 /// Adds the layers of a graph whose inputs are these tensors, and gives its outputs: for nodes that are other operators to TensorRT.

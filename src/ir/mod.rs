@@ -8,6 +8,7 @@ pub mod attrs;
 pub mod build;
 pub mod convert;
 pub mod fact;
+pub mod guard;
 pub mod opdef;
 pub mod parse;
 pub mod rewrite;

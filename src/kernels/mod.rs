@@ -12,6 +12,7 @@ pub mod program;
 pub mod splice;
 
 use crate::ir::Graph;
+use crate::ir::guard::Guards;
 use crate::tensor::dim::Symbol;
 use crate::tensor::error::Result;
 use crate::transform::fold::fold_weights;
@@ -27,6 +28,7 @@ pub fn compile(graph: &Graph) -> Result<Program> {
 pub fn compile_with(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
     let floats = fold_weights(graph)?;
     let mut program = lower::lower(floats.as_ref().unwrap_or(graph), known)?;
+    program.guards = Guards::new(graph);
     fuse::fuse(&mut program);
     Ok(program)
 }

@@ -1,6 +1,7 @@
 //! A program: buffers, and steps that fill them in order. Shapes are expressions; one program serves every value of the symbols.
 
 use crate::ir::Node;
+use crate::ir::guard::Guards;
 use crate::loops::{Kernel, Role};
 use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
@@ -88,6 +89,8 @@ impl Step {
 pub struct Program {
     /// Symbols whose values are given when it runs.
     pub known: BTreeSet<Symbol>,
+    /// What must hold of those values.
+    pub guards: Guards,
     /// All buffers.
     pub buffers: Vec<Buffer>,
     /// Run in order.

@@ -4,7 +4,7 @@
 use crate::network::capabilities::{Capabilities, Flavour};
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
-use crate::network::{NetTensor, Network, check_batch, check_layers, check_order, check_quantised, check_samples, check_windows};
+use crate::network::{NetTensor, Network, check_layers, check_order, check_quantised, check_samples, check_windows, per_sample};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
@@ -93,7 +93,7 @@ pub(super) fn what(kind: &LayerKind) -> String {
 /// Refuses what the planned TensorRT does not take.
 pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
     if capabilities.implicit_batch {
-        check_batch::mode(capabilities)?;
+        per_sample::mode(capabilities)?;
     }
     for id in network.used() {
         check_tensor(network.tensor(id), capabilities)?;
@@ -106,11 +106,10 @@ pub fn check(network: &Network, capabilities: &Capabilities) -> Accepted<()> {
         let outcome = check_layers::check(&at)
             .and_then(|()| check_windows::check(&at))
             .and_then(|()| check_samples::check(&at))
-            .and_then(|()| check_order::check(&at))
-            .and_then(|()| if capabilities.implicit_batch { check_batch::check_layer(&at) } else { Ok(()) });
+            .and_then(|()| check_order::check(&at));
         outcome.map_err(|r| Refusal { reason: format!("layer '{}': {}", layer.name, r.reason).into(), ..r })?;
     }
-    if capabilities.implicit_batch { check_batch::check_tensors(network) } else { Ok(()) }
+    if capabilities.implicit_batch { per_sample::per_sample(network).map(drop) } else { Ok(()) }
 }
 
 /// Rules for every tensor: its type, rank and size.
@@ -270,7 +269,7 @@ pub(super) mod tests {
         assert_eq!(rule(&implicit(), LayerKind::ElementWise(ElementWise::Sum), &[(F32, &[2, 3]), (F32, &[1, 3])]), "batch.extent");
         assert_eq!(rule(&implicit(), LayerKind::Unary(Unary::Exp), &[(F32, &[2])]), "batch.rank");
         assert_eq!(
-            rule(&implicit(), LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::None), &[(F32, &[2, 3]), (F32, &[3, 3])]),
+            rule(&implicit(), LayerKind::MatrixMultiply(MatrixOp::None, MatrixOp::None), &[(F32, &[3, 3]), (F32, &[3, 3])]),
             "batch.axis"
         );
     }

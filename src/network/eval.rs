@@ -4,7 +4,8 @@
 
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::{
-    Network, TensorId, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample, eval_window,
+    Network, TensorId, eval_batch, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample,
+    eval_window,
 };
 use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};
@@ -13,8 +14,17 @@ use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 use crate::{dispatch, fail};
 
-/// The outputs of `network` for `inputs`, both in binding order.
+/// The outputs of `network` for `inputs`, both in binding order. Where the batch is implicit they begin with it, and each sample is
+/// computed on its own.
 pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
+    match network.batch {
+        None => run(network, inputs),
+        Some(_) => eval_batch::samples(network, inputs),
+    }
+}
+
+/// The outputs for inputs that have the tensors' own shapes.
+pub(super) fn run(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     let tensors = network.inputs.iter().map(|id| network.tensor(*id));
     let declared: Vec<Declared> = tensors.map(|t| Declared { name: &t.name, dtype: t.dtype, shape: &t.dims }).collect();
     let given: Vec<Given> = inputs.iter().map(|x| Given { dtype: x.dtype(), shape: x.shape() }).collect();
@@ -25,7 +35,7 @@ pub fn eval(network: &Network, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     }
     for layer in &network.layers {
         let operands = layer.inputs.iter().map(|id| get(&values, *id)).collect::<Result<Vec<_>>>();
-        let made = operands.and_then(|x| eval_all(layer, &x)).context(|| format!("layer '{}'", layer.name))?;
+        let made = operands.and_then(|x| eval_all(layer, &x, network.batch.is_some())).context(|| format!("layer '{}'", layer.name))?;
         for (id, value) in layer.outputs.iter().zip(made) {
             let out = network.tensor(*id);
             learn(&out.dims, value.shape(), &mut bindings);
@@ -47,8 +57,10 @@ fn get(values: &[Option<Tensor>], id: TensorId) -> Result<&Tensor> {
     }
 }
 
-fn eval_all(layer: &Layer, x: &[&Tensor]) -> Result<Vec<Tensor>> {
+/// The results of a layer; of one sample, where the batch is implicit.
+pub(super) fn eval_all(layer: &Layer, x: &[&Tensor], sample: bool) -> Result<Vec<Tensor>> {
     match &layer.kind {
+        kind if sample && kind.is_by_channel() => eval_batch::by_channel(layer, x),
         LayerKind::TopK { kind, k, axis } => eval_order::top_k(x[0], *kind, *k as usize, *axis),
         _ => Ok(vec![eval_layer(layer, x)?]),
     }

@@ -310,6 +310,12 @@ pub enum LayerKind {
 }
 
 impl LayerKind {
+    /// Whether channels mean something to it: the second axis of its operand, or the first where the batch is implicit.
+    pub fn is_by_channel(&self) -> bool {
+        use LayerKind::{Convolution, Deconvolution, Lrn, Pooling, Scale};
+        matches!(self, Convolution { .. } | Deconvolution { .. } | Pooling { .. } | Scale { .. } | Lrn { .. })
+    }
+
     /// Short name, for example `Convolution`.
     pub fn name(&self) -> &'static str {
         match self {

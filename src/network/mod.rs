@@ -2,12 +2,11 @@
 //! its text is what an engine cache is keyed by. Nothing here loads or calls TensorRT.
 //!
 //! Invariants (held by [`builder::Builder`]): layers stand in the order they run; a layer's inputs are network inputs or outputs of
-//! earlier layers; shapes follow from TensorRT's documented rules, with explicit batch.
+//! earlier layers; shapes follow from TensorRT's documented rules, with explicit batch unless [`per_sample`] has taken it out.
 
 pub mod builder;
 pub mod capabilities;
 pub mod check;
-mod check_batch;
 mod check_index;
 mod check_layers;
 mod check_order;
@@ -15,6 +14,7 @@ mod check_quantised;
 mod check_samples;
 mod check_windows;
 pub mod eval;
+mod eval_batch;
 mod eval_elementwise;
 mod eval_index;
 mod eval_move;
@@ -28,6 +28,8 @@ mod eval_sample_tests;
 mod eval_tests;
 mod eval_window;
 pub mod layer;
+pub mod merge;
+pub mod per_sample;
 pub mod refusal;
 pub mod rules;
 mod shapes;
@@ -65,6 +67,8 @@ pub struct Network {
     pub inputs: Vec<TensorId>,
     /// Outputs, in binding order.
     pub outputs: Vec<TensorId>,
+    /// The extent of an implicit batch: then all tensors are those of one sample.
+    pub batch: Option<Dim>,
 }
 
 impl Network {

@@ -13,9 +13,12 @@ impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers: HashMap<TensorId, usize> = self.used().enumerate().map(|(i, id)| (id, i)).collect();
         let mut symbols = BTreeSet::new();
-        self.used().flat_map(|id| &self.tensor(id).dims).for_each(|d| d.collect_symbols(&mut symbols));
+        self.used().flat_map(|id| &self.tensor(id).dims).chain(&self.batch).for_each(|d| d.collect_symbols(&mut symbols));
         for s in symbols {
             writeln!(f, "symbol {} = {}..{}", s.name, s.min, s.max)?;
+        }
+        if let Some(batch) = &self.batch {
+            writeln!(f, "implicit batch {batch}")?;
         }
         let number = |id: &TensorId| numbers.get(id).map_or("%?".to_string(), |n| format!("%{n}"));
         let typed = |id: &TensorId| {

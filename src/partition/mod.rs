@@ -15,6 +15,7 @@ pub mod prune;
 pub mod region;
 pub mod rules;
 pub mod target;
+mod tensorrt_extents;
 pub mod tensorrt_rules;
 pub mod tensorrt_since;
 pub mod tvm_json;

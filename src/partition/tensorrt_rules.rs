@@ -10,8 +10,8 @@ use crate::network::refusal::{Accepted, Refusal};
 use crate::partition::options::{PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::TargetVersion;
-use crate::partition::{tensorrt_since, tvm_json};
-use crate::tensor::dim::Answer;
+use crate::partition::{tensorrt_extents, tensorrt_since, tvm_json};
+use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::error::Result;
 use crate::tensor::shape::text;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,7 @@ impl TensorRtRules {
     /// Converts the node on its own and checks what comes out.
     pub fn accepts(&self, view: &NodeView) -> Accepted<()> {
         tensorrt_since::check(view.op().name, &self.planned.capabilities)?;
-        known_extents(view)?;
+        let late = tensorrt_extents::named(view)?;
         let mut builder = Builder::new(view.name());
         builder.scope(view.name());
         let operands = operands(view, &mut builder)?;
@@ -45,34 +45,38 @@ impl TensorRtRules {
         for (i, id) in results.iter().enumerate() {
             builder.output(*id, &format!("result {i}"))?;
         }
-        check(&builder.finish().without_unread(), &self.planned.capabilities)
+        let network = builder.finish().without_unread();
+        check(&network, &self.planned.capabilities)?;
+        tensorrt_extents::judge(view, &late, &network)
     }
 
-    /// A region must read something; with implicit batch every input has a leading extent and the static ones agree.
+    /// A region must read something; with implicit batch every input has a leading extent, the same for all.
     pub fn valid_region(&self, graph: &Graph, nodes: &[NodeId]) -> Accepted<()> {
         let inputs = boundary(graph, nodes);
         if inputs.is_empty() {
             let lift = "fold constants before partitioning";
             return Err(Refusal::new("region.no-inputs", "the region reads constants only", lift));
         }
+        tensorrt_extents::shown(graph, nodes, &inputs)?;
         if !self.planned.capabilities.implicit_batch {
             return Ok(());
         }
         let lift = "set use_implicit_batch to false";
-        let mut batch: Option<(i64, ValueId)> = None;
+        let mut batch: Option<(&Dim, ValueId)> = None;
         for value in inputs {
             let fact = graph.fact(value);
             let name = &graph.value(value).name;
             let Some(first) = fact.shape.first() else {
                 return Err(Refusal::new("region.scalar-input", format!("input '{name}' has rank 0, so no batch"), lift));
             };
-            match (first.as_const(), batch) {
-                (Some(n), Some((m, other))) if n != m => {
-                    let reason = format!("inputs have different batch sizes: '{}' has {m}, '{name}' has {n}", graph.value(other).name);
+            match batch {
+                Some((batch, other)) if first.equals(batch) != Answer::Always => {
+                    let reason =
+                        format!("inputs have different batch sizes: '{}' has {batch}, '{name}' has {first}", graph.value(other).name);
                     return Err(Refusal::new("region.batch-sizes-differ", reason, lift));
                 }
-                (Some(n), None) => batch = Some((n, value)),
-                _ => {}
+                Some(_) => {}
+                None => batch = Some((first, value)),
             }
         }
         Ok(())
@@ -108,20 +112,6 @@ fn operands(view: &NodeView, builder: &mut Builder) -> Accepted<Vec<TensorId>> {
         out.push(id);
     }
     Ok(out)
-}
-
-/// Engines are given all extents before they run.
-fn known_extents(view: &NodeView) -> Accepted<()> {
-    let mut used = BTreeSet::new();
-    let values = view.node().inputs.iter().chain(&view.node().outputs);
-    values.flat_map(|v| &view.graph.fact(*v).shape).for_each(|d| d.collect_symbols(&mut used));
-    if used.is_empty() {
-        return Ok(());
-    }
-    match used.difference(&view.graph.symbols()).next() {
-        Some(s) => Err(Refusal::new("extent.data-dependent", format!("the extent {} is known only when the network runs", s.name), "")),
-        None => Ok(()),
-    }
 }
 
 /// The layers give what the operator infers; nodes behind rely on it.

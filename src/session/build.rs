@@ -6,17 +6,17 @@ use crate::cpu::staged::{self, Staged};
 use crate::cuda::device::Device;
 use crate::ir::Graph;
 use crate::kernels;
-use crate::network::capabilities::Flavour;
 use crate::partition::options::Offload;
-use crate::partition::region::Region;
-use crate::partition::target::{Engine, Target};
+use crate::partition::target::Engine;
 use crate::session::engine::Loaded;
 use crate::session::engines::EngineOptions;
-use crate::session::library::{LibraryOptions, sink};
+use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
+use crate::session::make::Maker;
 use crate::session::partition::Partition;
 use crate::session::precision::Request;
-use crate::session::profiles::{check_names, profiles};
+use crate::session::profiles::check_names;
+use crate::session::slot::{Slot, When};
 use crate::session::stages::{Compile, Own, Stage, stages};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
@@ -24,7 +24,7 @@ use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::emit;
 use crate::{ensure, fail};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
@@ -63,9 +63,23 @@ impl BuildOptions {
 
 /// What became of a region.
 struct Part {
-    /// An engine for a GPU that is elsewhere; one that runs here is in its stage.
+    /// Engines that run here; `None` where there can be none.
+    slot: Option<Arc<Slot<Loaded>>>,
+    /// An engine for a GPU that is elsewhere.
     engine: Option<Box<dyn Engine>>,
+    /// The engine whose bytes were asked for: they live as long as the build.
+    taken: OnceLock<Arc<Loaded>>,
     state: String,
+}
+
+impl Part {
+    fn new(slot: Option<Slot<Loaded>>, engine: Option<Box<dyn Engine>>, state: String) -> Part {
+        Part { slot: slot.map(Arc::new), engine, taken: OnceLock::new(), state }
+    }
+
+    fn state(&self) -> String {
+        self.slot.as_ref().map_or_else(|| self.state.clone(), |s| s.state())
+    }
 }
 
 /// A partition made ready to run.
@@ -74,12 +88,14 @@ pub struct Build {
     pub partition: Arc<Partition>,
     /// What a run does, in order.
     pub stages: Vec<Stage>,
+    /// The GPU that its engines run on, where regions have or may get some.
+    pub device: Option<&'static Device>,
     parts: Vec<Part>,
 }
 
 impl fmt::Debug for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.parts.iter().map(|p| &p.state)).finish()
+        f.debug_list().entries(self.parts.iter().map(Part::state)).finish()
     }
 }
 
@@ -91,30 +107,30 @@ impl Build {
             0 => None,
             _ => Some(target(partition, options)?),
         };
-        let (mut parts, mut engines) = (Vec::new(), Vec::new());
-        for region in &partition.parts.regions {
+        let (mut parts, mut device) = (Vec::new(), None);
+        for i in 0..partition.region_count() {
             let target = target.as_ref().expect("made where there is a region");
-            let (part, engine) = match build_region(region, target, partition, options) {
+            let part = Maker::new(partition, i, target, options).and_then(|maker| {
+                device = device.or(maker.device().ok());
+                part(maker, options, demanded)
+            });
+            parts.push(match part {
                 Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
                     let told = if target.has_device() || options.target_sm.is_some() { Level::Warning } else { Level::Info };
-                    options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
-                    (Part { engine: None, state: format!("own kernels: {}", e.message) }, None)
+                    let name = &partition.parts.regions[i].name;
+                    options.log.say(told, format_args!("region '{name}' runs on own kernels: {}", e.message));
+                    Part::new(None, None, format!("own kernels: {}", e.message))
                 }
-                Ok(done) => {
-                    options.log.say(Level::Info, format_args!("region '{}': {}", region.name, done.0.state));
-                    done
-                }
-            };
-            parts.push(part);
-            engines.push(engine);
+                Ok(part) => part,
+            });
         }
         let own = own_options(options)?;
         let log = options.log.clone();
         let compile: Compile = Arc::new(move |graph| own_code(graph, own, &log));
-        let stages = stages(&partition.parts, engines, &compile)?;
-        Ok(Build { partition: partition.clone(), stages, parts })
+        let stages = stages(&partition.parts, parts.iter().map(|p| p.slot.clone()).collect(), &compile)?;
+        Ok(Build { partition: partition.clone(), stages, device, parts })
     }
 
     /// The inputs, in order.
@@ -128,21 +144,25 @@ impl Build {
     }
 
     /// Where a region runs and why, in one line; `None` when there is no such region.
-    pub fn region_state(&self, region: usize) -> Option<&str> {
-        self.parts.get(region).map(|p| p.state.as_str())
+    pub fn region_state(&self, region: usize) -> Option<String> {
+        self.parts.get(region).map(Part::state)
     }
 
-    /// The engine of a region where it runs here.
-    pub fn loaded(&self, region: usize) -> Option<&Loaded> {
-        let region = self.partition.parts.regions.get(region)?;
-        self.stages.iter().filter(|s| Arc::ptr_eq(&s.graph, &region.graph)).find_map(|s| s.engine())
+    /// The engine of a region where it runs here; of several the one made last.
+    pub fn loaded(&self, region: usize) -> Option<Arc<Loaded>> {
+        self.parts.get(region)?.slot.as_ref()?.newest()
     }
 
-    /// The serialised engine of a region; `None` when it has none.
+    /// The serialised engine of a region; `None` while it has none. Of engines that come and go it is the one that was there when this was
+    /// first asked.
     pub fn engine(&self, region: usize) -> Option<&[u8]> {
-        match self.loaded(region) {
+        let part = self.parts.get(region)?;
+        if let (None, Some(newest)) = (part.taken.get(), self.loaded(region)) {
+            let _ = part.taken.set(newest);
+        }
+        match part.taken.get() {
             Some(loaded) => loaded.bytes().ok(),
-            None => self.parts.get(region)?.engine.as_ref().map(|e| e.bytes()),
+            None => part.engine.as_ref().map(|e| e.bytes()),
         }
     }
 
@@ -150,6 +170,29 @@ impl Build {
     pub fn has_engine(&self, region: usize) -> bool {
         self.loaded(region).is_some() || self.parts.get(region).is_some_and(|p| p.engine.is_some())
     }
+}
+
+/// The engines of a region, those that are made ahead made. What cannot run here is built now: no run would ask for it.
+fn part(maker: Maker, options: &BuildOptions, demanded: bool) -> Result<Part> {
+    let (engines, name) = (&options.engines, maker.region().name.clone());
+    if maker.device().is_err() {
+        let Some(largest) = maker.ahead()?.pop() else { fail!(Internal, "nothing to build") };
+        let (engine, state) = maker.export(largest)?;
+        options.log.say(Level::Info, format_args!("region '{name}': {state}"));
+        return Ok(Part::new(None, Some(engine), state));
+    }
+    let ahead = if engines.when == When::Ahead { maker.ahead()? } else { Vec::new() };
+    let (symbol, batches) = (maker.batch.as_ref().map(|b| b.name.clone()), engines.batches);
+    let mut slot = Slot::new(&name, batches, symbol, engines.when, Box::new(move |wanted| maker.load(wanted)), &options.log);
+    slot.demanded = demanded;
+    for wanted in ahead {
+        match slot.settle(wanted) {
+            Err(e) if demanded || e.code == Code::Cancelled || slot.newest().is_none() => return Err(e),
+            Err(e) => options.log.say(Level::Warning, format_args!("region '{name}': {}", e.message)),
+            Ok(()) => {}
+        }
+    }
+    Ok(Part::new(Some(slot), None, String::new()))
 }
 
 /// Instruction set and threads of our own code.
@@ -189,47 +232,15 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
+    ensure!(
+        !(plan.use_implicit_batch && options.engines.settings.version_compatible),
+        BadOption,
+        "option 'version_compatible': engines with an implicit batch cannot be; partition without use_implicit_batch"
+    );
     options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
     target.precision = options.precision.clone();
     target.build = options.emit(plan.max_workspace_size);
     check_names(&partition.inputs, &options.engines.profiles)?;
     target.set_engines(&options.engines)?;
     Ok(target)
-}
-
-/// Builds a region's engine, and loads it where it can run here.
-fn build_region(region: &Region, target: &TensorRt, partition: &Partition, options: &BuildOptions) -> Result<(Part, Option<Loaded>)> {
-    let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
-    ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-    let library = target.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
-    let device = target.build.device.filter(|_| options.target_sm.is_none());
-    if device.is_none() && options.target_sm.is_none() {
-        let why = Device::get(0).err().map_or_else(String::new, |e| format!(" ({})", e.message));
-        fail!(Cuda, "there is no GPU to build for{why}; target_sm builds for one that is elsewhere");
-    }
-    let mut target = target.clone();
-    target.build.profiles = profiles(region, &partition.symbols, &options.engines.profiles)?;
-    let _current = device.map(|d| d.enter()).transpose()?;
-    let engine = target.compile(region, &partition.parts.options)?;
-    let state = |e: &dyn Engine| format!("engine of {}, {} bytes, {}", target.version().version, e.bytes().len(), e.note());
-    let hindrance = options.engines.settings.hinders_running().or(device.is_none().then_some("it is for another GPU"));
-    let (Some(device), None) = (device, hindrance) else {
-        let state = format!("{}; run by own kernels: {}", state(&*engine), hindrance.unwrap_or_default());
-        return Ok((Part { engine: Some(engine), state }, None));
-    };
-    let load =
-        |e: &dyn Engine| Loaded::new(library, device, e.bytes(), &region.graph, target.build.profiles.clone(), Some(sink(&options.log)));
-    let (engine, loaded) = match load(&*engine) {
-        Ok(loaded) => (engine, loaded),
-        // What the cache has kept may be of no use any more: it is built once more.
-        Err(e) if engine.note() == "cached" => {
-            options.log.say(Level::Warning, format_args!("region '{}': the cached engine cannot be loaded: {}", region.name, e.message));
-            let engine = target.compile_anew(region)?;
-            let loaded = load(&*engine)?;
-            (engine, loaded)
-        }
-        Err(e) => return Err(e),
-    };
-    let state = format!("{}, on GPU {} ({})", state(&*engine), device.ordinal(), device.name());
-    Ok((Part { engine: None, state }, Some(loaded)))
 }

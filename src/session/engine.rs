@@ -3,7 +3,7 @@
 
 use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
-use crate::cuda::memory::{DeviceMemory, Span};
+use crate::cuda::memory::DeviceMemory;
 use crate::ensure;
 use crate::ir::Graph;
 use crate::tensor::bind::{Declared, Given, bind};
@@ -16,11 +16,12 @@ use crate::tensorrt::config::Range;
 use crate::tensorrt::engine::{Engine, Runtime};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
-use crate::tensorrt::runner::{Argument, Runner};
+use crate::tensorrt::runner::{Argument, Contexts, Runner};
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use std::ffi::CString;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// An input or output of an engine.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Port {
     pub dims: Vec<Dim>,
     /// False for an input that no layer reads: the engine does not have it.
     pub used: bool,
+    /// True for an output whose extents show only in the run.
+    pub open: bool,
 }
 
 /// An engine that can run here.
@@ -45,8 +48,9 @@ pub struct Loaded {
     pub outputs: Vec<Port>,
     /// What symbols may be, one range for each profile; none where all extents are fixed.
     profiles: Vec<Range<Bindings>>,
-    /// Contexts are made and ended by one thread at a time.
-    making: Mutex<()>,
+    /// The most samples of a run, where the engine's batch is implicit: such an engine has no profiles.
+    max_batch: Option<i32>,
+    contexts: Arc<Contexts>,
     bytes: OnceLock<Bytes>,
 }
 
@@ -69,10 +73,13 @@ impl Loaded {
         let _current = device.enter()?;
         let engine = Runtime::new(library, log)?.deserialize(plan)?;
         let known = engine.bindings()?;
+        let given = graph.symbols();
         let port = |name: &str, id| {
             let (fact, used) = (graph.fact(id), known.iter().any(|b| b.name == name));
             let c_name = CString::new(name).map_err(|_| Error::new(Code::Internal, format!("{name:?} holds a zero byte")))?;
-            Ok(Port { name: c_name, dtype: fact.dtype, dims: fact.shape.clone(), used })
+            let (dims, mut symbols) = (fact.shape.clone(), BTreeSet::new());
+            dims.iter().for_each(|d| d.collect_symbols(&mut symbols));
+            Ok(Port { name: c_name, dtype: fact.dtype, dims, used, open: !symbols.is_subset(&given) })
         };
         let inputs = graph.inputs.iter().map(|id| port(&graph.value(*id).name, *id)).collect::<Result<Vec<_>>>()?;
         let outputs = graph.outputs.iter().map(|o| port(&o.name, o.value)).collect::<Result<Vec<_>>>()?;
@@ -86,7 +93,8 @@ impl Loaded {
         if let Some(b) = known.iter().find(|b| b.on_host) {
             return Err(Error::new(Code::NotImplemented, format!("the engine wants '{}' in host memory", b.name)));
         }
-        Ok(Loaded { engine, device, inputs, outputs, profiles, making: Mutex::new(()), bytes: OnceLock::new() })
+        let max_batch = engine.max_batch()?;
+        Ok(Loaded { engine, device, inputs, outputs, profiles, max_batch, contexts: Arc::default(), bytes: OnceLock::new() })
     }
 
     /// The GPU that it was loaded on.
@@ -106,12 +114,18 @@ impl Loaded {
 
     /// What one session needs to run it. The device is current.
     pub fn runner(&self, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
-        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        Runner::new(&self.engine, lane, scratch)
+        let mut runner = Runner::new(&self.engine, &self.contexts, lane, scratch)?;
+        self.outputs.iter().filter(|p| p.open).try_for_each(|p| runner.open_output(&p.name))?;
+        Ok(runner)
     }
 
-    /// The profile for these values of the symbols: `current` if it fits, else the first that does.
+    /// The profile for these values of the symbols: `current` if it fits, else the first that does. With an implicit batch the first stands
+    /// for all batches that the engine takes.
     pub fn profile(&self, bindings: &Bindings, current: usize) -> Option<usize> {
+        if let Some(most) = self.max_batch {
+            let batch = self.inputs.first()?.dims.first()?.eval(bindings)?;
+            return (1..=i64::from(most)).contains(&batch).then_some(0);
+        }
         if self.profiles.is_empty() {
             return Some(0);
         }
@@ -145,8 +159,7 @@ pub fn run_once(loaded: &Loaded, given: &[Tensor]) -> Result<Vec<Tensor>> {
     let bindings = bind(&declared, &shapes)?;
     let profile =
         loaded.profile(&bindings, 0).ok_or_else(|| Error::new(Code::WrongShape, "no profile of the engine takes these shapes"))?;
-    let outputs = loaded.outputs.iter().map(|p| shape::eval(&p.dims, &bindings)).collect::<Result<Vec<_>>>()?;
-    let mut lane = Lane::new(loaded.device, given.len() + outputs.len())?;
+    let mut lane = Lane::new(loaded.device, given.len() + loaded.outputs.len())?;
     let scratch = Arc::new(DeviceMemory::new(loaded.device, loaded.scratch()? as usize)?);
     let mut runner = loaded.runner(&lane, &scratch)?;
     lane.begin(None)?;
@@ -154,17 +167,26 @@ pub fn run_once(loaded: &Loaded, given: &[Tensor]) -> Result<Vec<Tensor>> {
     for (i, (port, tensor)) in loaded.inputs.iter().zip(given).enumerate().filter(|(_, (p, _))| p.used) {
         arguments.push(Argument { name: &port.name, shape: Some(tensor.shape()), span: lane.upload(BufferId(i), tensor.bytes())? });
     }
-    for (k, (port, shape)) in loaded.outputs.iter().zip(&outputs).enumerate() {
-        let bytes = byte_len(port.dtype, shape).unwrap_or(usize::MAX);
-        arguments.push(Argument { name: &port.name, shape: None, span: lane.span(BufferId(given.len() + k), bytes)? });
+    let mut outputs = Vec::new();
+    for (k, port) in loaded.outputs.iter().enumerate() {
+        let (shape, span) = match port.open {
+            true => Default::default(),
+            false => {
+                let shape = shape::eval(&port.dims, &bindings)?;
+                let span = lane.span(BufferId(given.len() + k), byte_len(port.dtype, &shape).unwrap_or(usize::MAX))?;
+                (shape, span)
+            }
+        };
+        arguments.push(Argument { name: &port.name, shape: None, span });
+        outputs.push((shape, span));
     }
     runner.run(&lane, profile, arguments.iter().copied(), false)?;
     lane.end()?;
-    let spans: Vec<Span> = arguments[arguments.len() - outputs.len()..].iter().map(|a| a.span).collect();
-    let made = loaded.outputs.iter().zip(outputs).zip(spans).enumerate().map(|(k, ((port, shape), span))| {
-        let id = BufferId(given.len() + k);
-        lane.receive(id, span)?;
-        Tensor::new(port.dtype, shape, Bytes::copy_from_slice(lane.host(id, span.bytes())?))
+    let made = loaded.outputs.iter().zip(outputs).enumerate().map(|(k, (port, known))| {
+        let (shape, span) = if port.open { runner.made(&port.name)? } else { known };
+        let (id, bytes) = (BufferId(given.len() + k), byte_len(port.dtype, &shape).unwrap_or(usize::MAX));
+        lane.receive(id, span.first(bytes))?;
+        Tensor::new(port.dtype, shape, Bytes::copy_from_slice(lane.host(id, bytes)?))
     });
     made.collect()
 }

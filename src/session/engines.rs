@@ -6,6 +6,7 @@ use crate::network::capabilities::Flavour;
 use crate::session::library::sink;
 use crate::session::log::{Level, Log};
 use crate::session::shapes::SymbolRange;
+use crate::session::slot::{Batches, When};
 use crate::tensor::error::Result;
 use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::cache::{Cache, Mode};
@@ -44,6 +45,10 @@ pub struct EngineOptions {
     pub device: Option<u32>,
     /// Ranges of symbols, one list for each profile of an engine; none: one profile for all that the partition allows.
     pub profiles: Vec<Vec<SymbolRange>>,
+    /// Which engines a region has, by batch.
+    pub batches: Batches,
+    /// When they are built.
+    pub when: When,
     /// Where engines are kept; none: nowhere.
     pub cache: Option<CacheOptions>,
     /// Where measurements are kept instead of in the cache's folder.
@@ -56,12 +61,14 @@ pub struct EngineOptions {
 
 impl fmt::Debug for EngineOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EngineOptions { settings, plugins, device, profiles, cache, timing_file, dump, watch } = self;
+        let EngineOptions { settings, plugins, device, profiles, batches, when, cache, timing_file, dump, watch } = self;
         f.debug_struct("EngineOptions")
             .field("settings", settings)
             .field("plugins", plugins)
             .field("device", device)
             .field("profiles", profiles)
+            .field("batches", batches)
+            .field("when", when)
             .field("cache", cache)
             .field("timing_file", timing_file)
             .field("dump", dump)

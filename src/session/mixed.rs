@@ -6,14 +6,16 @@ use crate::cpu::pool::Pool;
 use crate::cpu::staged;
 use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
-use crate::cuda::memory::{DeviceMemory, Span};
+use crate::cuda::memory::Span;
 use crate::cuda::stream::StreamRef;
 use crate::ir::{Def, Graph, ValueId};
 use crate::reference;
-use crate::session::engine::Port;
-use crate::session::log::{Level, Log};
+use crate::session::engine::{Loaded, Port};
+use crate::session::log::Log;
 use crate::session::run::{Memory, Room, Sink, View, aligned};
+use crate::session::seated::{Scratch, Seated};
 use crate::session::stages::{Own, Stage};
+use crate::tensor::bind::learn;
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -21,7 +23,6 @@ use crate::tensor::host::{Tensor, byte_len};
 use crate::tensorrt::runner::{Argument, Runner};
 use crate::{ensure, fail};
 use bytes::Bytes;
-use std::sync::Arc;
 
 /// A value that crosses between the caller and a stage, or between stages. Its buffer in the lane has the same number.
 struct Slot {
@@ -44,7 +45,7 @@ struct Seat {
     /// Slots that it reads and makes.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
-    runner: Option<Runner>,
+    engines: Seated,
     state: State,
     memory: staged::Memory,
 }
@@ -54,6 +55,7 @@ pub struct Mixed {
     // Before the lane: a runner waits for its work.
     seats: Vec<Seat>,
     lane: Lane,
+    scratch: Scratch,
     slots: Vec<Slot>,
     /// Slots of the whole graph's inputs and outputs.
     inputs: Vec<usize>,
@@ -63,6 +65,7 @@ pub struct Mixed {
     /// All extents follow from those of the inputs.
     fixed: bool,
     cuda_graph: bool,
+    log: Log,
 }
 
 impl Slot {
@@ -104,22 +107,19 @@ impl Mixed {
         let mut seats = Vec::new();
         for stage in stages {
             let (inputs, outputs) = (stage.inputs.iter().map(|v| slot(*v)).collect(), stage.outputs.iter().map(|v| slot(*v)).collect());
-            seats.push(Seat { inputs, outputs, runner: None, state: State::new(), memory: staged::Memory::default() });
+            seats.push(Seat { inputs, outputs, engines: Seated::default(), state: State::new(), memory: staged::Memory::default() });
         }
         let outputs = graph.outputs.iter().map(|o| slot(o.value)).collect();
         let lane = Lane::new(device, slots.len())?;
-        let engines = || stages.iter().filter_map(|s| s.engine());
-        let sizes = engines().map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
-        let scratch = DeviceMemory::new(device, sizes.into_iter().max().unwrap_or(0) as usize).map(Arc::new);
+        let mut scratch = Scratch::new();
+        let sizes = stages.iter().filter_map(|s| s.engine()).map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
+        // Without that memory each engine tries for its own.
+        let _ = scratch.room(&lane, sizes.into_iter().max().unwrap_or(0));
         for (seat, stage) in seats.iter_mut().zip(stages) {
-            let Some(engine) = stage.engine() else { continue };
-            match scratch.clone().and_then(|s| engine.runner(&lane, &s)) {
-                Ok(runner) => seat.runner = Some(runner),
-                // Without memory for its engine a region runs on our own code, and is right.
-                Err(e) => log.say(Level::Warning, format_args!("region '{}' runs on own kernels: {}", stage.graph.name, e.message)),
-            }
+            stage.slot().into_iter().for_each(|slot| seat.engines.begin(slot, &lane, &mut scratch, log));
         }
-        Ok(Mixed { seats, lane, slots, inputs, outputs, bindings: Bindings::new(), fixed: false, cuda_graph })
+        let (bindings, log) = (Bindings::new(), log.clone());
+        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, log })
     }
 
     /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
@@ -134,7 +134,8 @@ impl Mixed {
         stream: Option<StreamRef>,
     ) -> Result<()> {
         let _current = self.lane.device().enter()?;
-        self.lay_out(bindings)?;
+        let other = self.lay_out(bindings)?;
+        self.prepare(stages, other)?;
         self.lane.begin(stream)?;
         let result = self.all(stages, pool, inputs, outputs, stream.is_some());
         let ended = self.lane.end();
@@ -155,22 +156,34 @@ impl Mixed {
         self.take_inputs(inputs)?;
         self.place_outputs(inputs, outputs);
         for i in 0..stages.len() {
-            let seat = &self.seats[i];
-            let profile = match (stages[i].engine(), &seat.runner) {
-                (Some(engine), Some(runner)) if self.none_empty(i) => engine.profile(&self.bindings, runner.profile()),
-                _ => None,
-            };
+            let profile = if self.none_empty(i) { self.seats[i].engines.profile(&self.bindings) } else { None };
             match profile {
-                Some(profile) => self.engine(i, &stages[i], profile)?,
+                Some(profile) => self.engine(i, profile)?,
                 None => self.own(i, &stages[i], pool)?,
             }
         }
         self.give_outputs(outputs, lazily)
     }
 
-    /// Shapes and sizes for these values of the symbols. Those that depend on data follow while the run goes on.
-    fn lay_out(&mut self, bindings: &Bindings) -> Result<()> {
-        if self.bindings != *bindings || !self.fixed {
+    /// Sees to engines and contexts for the run, before anything is queued: what is not there may be built now. `other`: symbols are not
+    /// what they were.
+    fn prepare(&mut self, stages: &[Stage], other: bool) -> Result<()> {
+        for (seat, stage) in self.seats.iter_mut().zip(stages) {
+            let Some(slot) = stage.slot().filter(|s| other || seat.engines.is_stale(s)) else { continue };
+            // Engines take no empty tensors, and none is built for them.
+            let empty = seat.inputs.iter().chain(&seat.outputs).any(|s| self.slots[*s].known && self.slots[*s].bytes == 0);
+            if !empty {
+                seat.engines.prepare(slot, &self.bindings, &self.lane, &mut self.scratch, &self.log)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shapes and sizes for these values of the symbols; whether they may differ from the last run's. Those that depend on data follow
+    /// while the run goes on.
+    fn lay_out(&mut self, bindings: &Bindings) -> Result<bool> {
+        let other = self.bindings != *bindings || !self.fixed;
+        if other {
             self.fixed = false;
             self.bindings.clone_from(bindings);
             self.slots.iter_mut().for_each(|s| s.known = false);
@@ -180,7 +193,7 @@ impl Mixed {
         for slot in &mut self.slots {
             (slot.given, slot.span, slot.on_host) = (None, None, false);
         }
-        Ok(())
+        Ok(other)
     }
 
     /// The extents that follow from the values that symbols have by now.
@@ -193,10 +206,10 @@ impl Mixed {
         Ok(())
     }
 
-    /// True when the engine of a stage meets no empty tensor.
+    /// True when the engine of a stage meets no empty tensor, but for those whose extents it finds itself.
     fn none_empty(&self, stage: usize) -> bool {
         let seat = &self.seats[stage];
-        seat.inputs.iter().chain(&seat.outputs).all(|s| self.slots[*s].bytes > 0)
+        seat.inputs.iter().chain(&seat.outputs).all(|s| !self.slots[*s].known || self.slots[*s].bytes > 0)
     }
 
     /// The GPU that it works on.
@@ -206,7 +219,7 @@ impl Mixed {
 
     /// For each engine, in order, the addresses that TensorRT was last given.
     pub fn addresses(&self) -> Result<Vec<Vec<u64>>> {
-        self.seats.iter().filter_map(|s| s.runner.as_ref()).map(Runner::addresses).collect()
+        self.seats.iter().filter_map(|s| s.engines.runner()).map(Runner::addresses).collect()
     }
 
     fn take_inputs(&mut self, inputs: &[View]) -> Result<()> {
@@ -263,8 +276,8 @@ impl Mixed {
         Ok(())
     }
 
-    fn engine(&mut self, i: usize, stage: &Stage, profile: usize) -> Result<()> {
-        let Some(engine) = stage.engine() else { fail!(Internal, "a stage without an engine") };
+    fn engine(&mut self, i: usize, profile: usize) -> Result<()> {
+        let Some(engine) = self.seats[i].engines.engine().cloned() else { fail!(Internal, "a stage without an engine") };
         for k in 0..engine.inputs.len() {
             if engine.inputs[k].used {
                 self.on_device(self.seats[i].inputs[k])?;
@@ -274,16 +287,39 @@ impl Mixed {
             let slot = self.seats[i].outputs[k];
             let span = match self.slots[slot].given {
                 Some(span) => span,
+                None if engine.outputs[k].open => Span::default(),
                 None => self.lane.span(BufferId(slot), self.slots[slot].bytes)?,
             };
             self.slots[slot].span = Some(span);
         }
         let slots = &self.slots;
-        let Seat { inputs, outputs, runner, .. } = &mut self.seats[i];
+        let Seat { inputs, outputs, engines, .. } = &mut self.seats[i];
         let inputs = engine.inputs.iter().zip(&*inputs).filter(|(p, _)| p.used).map(|(p, s)| argument(p, &slots[*s], true));
         let outputs = engine.outputs.iter().zip(&*outputs).map(|(p, s)| argument(p, &slots[*s], false));
-        let Some(runner) = runner else { fail!(Internal, "a stage without a runner") };
-        runner.run(&self.lane, profile, inputs.chain(outputs).flatten(), self.cuda_graph)
+        let Some(runner) = engines.runner_mut() else { fail!(Internal, "a stage without a runner") };
+        runner.run(&self.lane, profile, inputs.chain(outputs).flatten(), self.cuda_graph)?;
+        self.take_open(i, &engine)
+    }
+
+    /// The outputs of an engine's run whose extents have shown in it.
+    fn take_open(&mut self, i: usize, engine: &Loaded) -> Result<()> {
+        for (k, port) in engine.outputs.iter().enumerate().filter(|(_, p)| p.open) {
+            let Some(runner) = self.seats[i].engines.runner() else { fail!(Internal, "a stage without a runner") };
+            let (slot, (shape, span)) = (self.seats[i].outputs[k], runner.made(&port.name)?);
+            self.learn(slot, &shape)?;
+            let bytes = self.slots[slot].bytes;
+            ensure!(span.bytes() >= bytes, Internal, "{} bytes for output {:?} of shape {shape:?}", span.bytes(), port.name);
+            self.slots[slot].span = Some(span.first(bytes));
+        }
+        self.extents()
+    }
+
+    /// Extents that are known only now.
+    fn learn(&mut self, slot: usize, shape: &[usize]) -> Result<()> {
+        let s = &mut self.slots[slot];
+        learn(&s.dims, shape, &mut self.bindings);
+        s.shape = shape.to_vec();
+        s.measure()
     }
 
     /// Our own code, in pinned memory.
@@ -320,15 +356,8 @@ impl Mixed {
 
     /// A value whose extents may be known only now.
     fn take_result(&mut self, slot: usize, result: &Tensor) -> Result<()> {
-        let s = &mut self.slots[slot];
-        for (dim, extent) in s.dims.iter().zip(result.shape()) {
-            if let Some(symbol) = dim.as_symbol() {
-                self.bindings.entry(symbol.name.clone()).or_insert(*extent as i64);
-            }
-        }
-        s.shape = result.shape().to_vec();
-        s.measure()?;
-        s.on_host = true;
+        self.learn(slot, result.shape())?;
+        self.slots[slot].on_host = true;
         self.lane.host_mut(BufferId(slot), result.bytes().len())?.copy_from_slice(result.bytes());
         Ok(())
     }

@@ -32,6 +32,26 @@ pub fn profiles(region: &Region, said: &[SymbolRange], wanted: &[Vec<SymbolRange
     Ok(out)
 }
 
+/// The batch: the symbol that is the first extent of the first input of the model whose first extent is free. `None` where there is none,
+/// or where it says nothing about the inputs of the region.
+pub fn batch_of(inputs: &[ValueInfo], region: &Region) -> Option<Symbol> {
+    let batch = inputs.iter().find_map(|i| i.shape.first()?.as_symbol())?;
+    let mut symbols = BTreeSet::new();
+    region.graph.inputs.iter().flat_map(|v| &region.graph.fact(*v).shape).for_each(|d| d.collect_symbols(&mut symbols));
+    symbols.contains(batch).then(|| batch.clone())
+}
+
+/// The profiles that the caller wants, with this range of batches in each.
+pub fn with_batch(wanted: &[Vec<SymbolRange>], batch: &Symbol, min: i64, max: i64) -> Vec<Vec<SymbolRange>> {
+    let range = SymbolRange { name: batch.name.to_string(), min: min.max(batch.min), opt: Some(max), max };
+    let mut out = if wanted.is_empty() { vec![Vec::new()] } else { wanted.to_vec() };
+    for listed in &mut out {
+        listed.retain(|r| r.name != range.name);
+        listed.push(range.clone());
+    }
+    out
+}
+
 /// Every symbol that profiles name must be one of these inputs.
 pub fn check_names(inputs: &[ValueInfo], wanted: &[Vec<SymbolRange>]) -> Result<()> {
     let mut symbols = BTreeSet::new();

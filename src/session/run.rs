@@ -101,8 +101,7 @@ impl Session {
             n => n,
         };
         let graph = &build.partition.parts.graph;
-        let device = build.stages.iter().find_map(|s| s.engine()).map(|e| e.device());
-        let mixed = device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
+        let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
         let (state, memory, stream, last) = (State::new(), staged::Memory::default(), None, None);
         Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last })
     }

@@ -9,6 +9,7 @@ use crate::partition::links::Links;
 use crate::partition::prune::Group;
 use crate::partition::region::{Step, extract, owners};
 use crate::session::engine::Loaded;
+use crate::session::slot::Slot;
 use crate::tensor::error::Result;
 use std::sync::{Arc, OnceLock};
 
@@ -40,14 +41,14 @@ pub type Compile = Arc<dyn Fn(&Graph) -> Result<Own> + Send + Sync>;
 pub enum Code {
     /// Our own code.
     Own(Own),
-    /// An engine.
+    /// An engine, of one or several.
     Engine(Box<EngineStage>),
 }
 
-/// An engine, and our own code for what no profile of it takes.
+/// Engines, and our own code for what no profile of them takes.
 pub struct EngineStage {
-    /// The engine.
-    pub loaded: Loaded,
+    /// The engines.
+    pub slot: Arc<Slot<Loaded>>,
     own: OnceLock<Result<Own>>,
     compile: Compile,
 }
@@ -73,17 +74,22 @@ impl Stage {
         }
     }
 
-    /// The engine, where it has one.
-    pub fn engine(&self) -> Option<&Loaded> {
+    /// Its engines, where it has or may get some.
+    pub fn slot(&self) -> Option<&Slot<Loaded>> {
         match &self.code {
             Code::Own(_) => None,
-            Code::Engine(e) => Some(&e.loaded),
+            Code::Engine(e) => Some(&e.slot),
         }
+    }
+
+    /// The engine, where it has one; of several the one made last.
+    pub fn engine(&self) -> Option<Arc<Loaded>> {
+        self.slot().and_then(Slot::newest)
     }
 }
 
 /// The stages for a partition; `engines` has an entry for each region.
-pub fn stages(parts: &Parts, engines: Vec<Option<Loaded>>, compile: &Compile) -> Result<Vec<Stage>> {
+pub fn stages(parts: &Parts, engines: Vec<Option<Arc<Slot<Loaded>>>>, compile: &Compile) -> Result<Vec<Stage>> {
     let graph = &parts.graph;
     if engines.iter().all(Option::is_none) {
         let outputs = graph.outputs.iter().map(|o| o.value).collect();
@@ -112,9 +118,9 @@ pub fn stages(parts: &Parts, engines: Vec<Option<Loaded>>, compile: &Compile) ->
     for ((_, engine), own) in groups.iter().zip(regions) {
         out.push(match engine.and_then(|i| Some((i, engines[i].take()?))) {
             None => Stage { code: Code::Own(compile(&own.graph)?), graph: own.graph, inputs: own.inputs, outputs: own.outputs },
-            Some((i, loaded)) => {
+            Some((i, slot)) => {
                 let region = &parts.regions[i];
-                let code = Code::Engine(Box::new(EngineStage { loaded, own: OnceLock::new(), compile: compile.clone() }));
+                let code = Code::Engine(Box::new(EngineStage { slot, own: OnceLock::new(), compile: compile.clone() }));
                 Stage { graph: region.graph.clone(), inputs: region.inputs.clone(), outputs: region.outputs.clone(), code }
             }
         });

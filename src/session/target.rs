@@ -5,9 +5,9 @@ use crate::fail;
 use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId};
-use crate::network::Network;
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::network::refusal::Accepted;
+use crate::network::{Network, per_sample};
 use crate::partition::options::{Found, Offload, PartitionOptions};
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
@@ -95,7 +95,8 @@ impl TensorRt {
     fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
         let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
-        let network = to_network(&graph).map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
+        let network = to_network(&graph).and_then(|n| per_sample::planned(n, &self.rules.planned.capabilities));
+        let network = network.map_err(|r| Error::new(Code::Internal, format!("an accepted region is refused: {r}")));
         let plan = self.make(library, region, &network?, anew).context(|| format!("region '{}'", region.name))?;
         Ok(Box::new(plan))
     }

@@ -68,6 +68,19 @@ impl Builder {
         Ok(NetworkDefinition::new(object, self.listener.clone()))
     }
 
+    /// An empty network of single samples, which an engine runs for up to `most` at once: TensorRT 8.x only.
+    pub fn network_of_samples(&self, most: i32) -> Result<NetworkDefinition> {
+        ensure!(most > 0, InvalidArgument, "an engine for batches of at most {most}");
+        let abi = self.abi();
+        // SAFETY: the object is a live builder; versions without implicit batch have no `setMaxBatchSize`, which is called first.
+        let pointer = unsafe {
+            builder::set_max_batch_size(abi, self.object.pointer, most)?;
+            builder::create_network_v2(abi, self.object.pointer, 0)
+        }?;
+        let object = self.own(pointer, "a network with an implicit batch")?;
+        Ok(NetworkDefinition::new(object, self.listener.clone()))
+    }
+
     /// A configuration with TensorRT's defaults.
     pub fn config(&self) -> Result<BuilderConfig> {
         // SAFETY: the object is a live builder.

@@ -1,24 +1,58 @@
-//! Running engines (`IExecutionContext`): shapes, addresses, and work on a stream.
+//! Running engines (`IExecutionContext`): shapes, addresses, outputs whose extents show in the run, and work on a stream.
 
 #![allow(unsafe_code)]
 
+use crate::cuda::memory::Span;
 use crate::ensure;
-use crate::tensor::error::Result;
+use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::*;
-use crate::tensorrt::engine::Engine;
+use crate::tensorrt::engine::{Binding, Engine};
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{NotShared, Object, refused};
-use std::ffi::{CStr, c_void};
+use crate::tensorrt::outputs::{OutputAllocator, Source};
+use std::ffi::{CStr, CString, c_void};
 use std::sync::Arc;
 
 /// What one run at a time needs of an engine. Scratch memory is the caller's.
 pub struct ExecutionContext {
     // Before the engine, so that it goes first.
     object: Object,
+    // Behind the object: TensorRT may call them until it is gone.
+    open: Vec<(CString, Box<OutputAllocator>)>,
     engine: Arc<Object>,
     listener: Arc<Listener>,
+    /// What a run is told in one call, where the batch is implicit.
+    samples: Option<Samples>,
     _shared: NotShared,
+}
+
+/// A run of an engine with an implicit batch: bindings go by number, and nothing is kept in TensorRT's context.
+struct Samples {
+    most: i32,
+    batch: i32,
+    bindings: Vec<Binding>,
+    /// Pointers, as numbers.
+    addresses: Vec<usize>,
+}
+
+impl Samples {
+    fn index(&self, name: &CStr) -> Result<usize> {
+        let found = self.bindings.iter().position(|b| b.name.as_bytes() == name.to_bytes());
+        found.ok_or_else(|| Error::new(Code::UnknownName, format!("the engine has no input or output {name:?}")))
+    }
+
+    /// The batch of the next run is that of this input's shape.
+    fn set_shape(&mut self, input: &CStr, shape: &[usize]) -> Result<()> {
+        let own = &self.bindings[self.index(input)?].shape[1..];
+        let fits = shape.len() == own.len() + 1 && shape[1..].iter().zip(own).all(|(a, b)| *a as i64 == *b);
+        let batch = shape.first().and_then(|n| i32::try_from(*n).ok()).filter(|n| fits && (1..=self.most).contains(n));
+        let most = self.most;
+        self.batch = batch.ok_or_else(|| {
+            Error::new(Code::WrongShape, format!("shape {shape:?} of input {input:?}: it is 1 to {most} samples of shape {own:?}"))
+        })?;
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -37,7 +71,14 @@ impl Engine {
         }?;
         let made = Object::new(self.object.library, Some(self.object.clone()), pointer, &self.listener, "an execution context")?;
         let (engine, listener) = (self.object.clone(), self.listener.clone());
-        Ok(ExecutionContext { object: made, engine, listener, _shared: NotShared::default() })
+        let samples = match self.max_batch()? {
+            None => None,
+            Some(most) => {
+                let bindings = self.bindings()?;
+                Some(Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings })
+            }
+        };
+        Ok(ExecutionContext { object: made, open: Vec::new(), engine, listener, samples, _shared: NotShared::default() })
     }
 }
 
@@ -60,8 +101,11 @@ impl ExecutionContext {
         self.unless(!done, &|| format!("profile {profile}"))
     }
 
-    /// The shape of an input; it must be within the profile.
+    /// The shape of an input; it must be within the profile, or be of as many samples as the engine takes.
     pub fn set_shape(&mut self, input: &CStr, shape: &[usize]) -> Result<()> {
+        if let Some(samples) = &mut self.samples {
+            return samples.set_shape(input, shape);
+        }
         let mut wide = [0i64; MAX_DIMS];
         ensure!(shape.len() <= MAX_DIMS, TensorRtUnsupported, "{shape:?} has more than {MAX_DIMS} dimensions");
         wide.iter_mut().zip(shape).for_each(|(to, from)| *to = *from as i64);
@@ -73,6 +117,11 @@ impl ExecutionContext {
 
     /// The shape of an input or output as it follows from those of the inputs; `None` where it is not known yet.
     pub fn shape(&self, name: &CStr) -> Result<Option<Vec<usize>>> {
+        if let Some(samples) = &self.samples {
+            let own = &samples.bindings[samples.index(name)?].shape[1..];
+            let shape = std::iter::once(&i64::from(samples.batch)).chain(own).map(|d| usize::try_from(*d).ok()).collect();
+            return Ok(shape);
+        }
         // SAFETY: a live context; the name is read during the call only.
         let dims = unsafe { execution_context::get_tensor_shape(self.abi(), self.object.pointer, name.as_ptr()) }?;
         Ok(dims.get().and_then(|d| d.iter().map(|e| usize::try_from(*e).ok()).collect()))
@@ -83,6 +132,11 @@ impl ExecutionContext {
     /// # Safety
     /// Until the next address is set, each run finds memory of the tensor's size there.
     pub unsafe fn set_address(&mut self, name: &CStr, address: u64) -> Result<()> {
+        if let Some(samples) = &mut self.samples {
+            let index = samples.index(name)?;
+            samples.addresses[index] = address as usize;
+            return Ok(());
+        }
         // SAFETY: a live context; the name is read during the call only.
         let done = unsafe {
             execution_context::set_tensor_address(self.abi(), self.object.pointer, name.as_ptr(), address as usize as *mut c_void)
@@ -92,9 +146,57 @@ impl ExecutionContext {
 
     /// Where TensorRT will look for an input or output; 0 while it was not told.
     pub fn address(&self, name: &CStr) -> Result<u64> {
+        if let Some(samples) = &self.samples {
+            return Ok(samples.addresses[samples.index(name)?] as u64);
+        }
         // SAFETY: a live context; the name is read during the call only.
         let found = unsafe { execution_context::get_tensor_address(self.abi(), self.object.pointer, name.as_ptr()) }?;
         Ok(found as u64)
+    }
+
+    /// From now on an output's extents are what TensorRT finds in a run; memory for it comes from `source`.
+    pub fn open_output(&mut self, name: &CStr, source: Source) -> Result<()> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        if self.find_open(name).is_none() {
+            let allocator = OutputAllocator::new(abi);
+            // SAFETY: a live context; the allocator has a fixed address and is kept until the context is gone.
+            let done = unsafe { execution_context::set_output_allocator(abi, object, name.as_ptr(), allocator.as_object()) }?;
+            self.unless(!done, &|| format!("an allocator for {name:?}"))?;
+            self.open.push((name.to_owned(), allocator));
+        }
+        if let Some(allocator) = self.find_open(name) {
+            allocator.set_source(Some(source));
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of outputs whose extents show in the run, and where it came from.
+    pub fn close_outputs(&mut self) {
+        self.open.iter().for_each(|(_, allocator)| allocator.set_source(None));
+    }
+
+    /// Whether a run shows extents of an output.
+    pub fn has_open_outputs(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    fn find_open(&self, name: &CStr) -> Option<&OutputAllocator> {
+        self.open.iter().find(|(n, _)| **n == *name).map(|(_, allocator)| &**allocator)
+    }
+
+    /// For an output whose extents the next run shows: memory that is used where it is exactly as large as it must be. False for others.
+    ///
+    /// # Safety
+    /// It lives until the run is done.
+    pub unsafe fn offer(&mut self, name: &CStr, memory: Span) -> bool {
+        let found = self.find_open(name);
+        found.inspect(|allocator| allocator.begin(memory)).is_some()
+    }
+
+    /// Extents that the last run has shown, and where the output is: at least as large as it must be.
+    pub fn made(&self, name: &CStr) -> Result<(Vec<usize>, Span)> {
+        let made = self.find_open(name).and_then(OutputAllocator::made);
+        made.ok_or_else(|| Error::new(Code::Internal, format!("{} told no extents of {name:?}", self.engine.library.release())))
     }
 
     /// Scratch memory: as much as [`Engine::device_memory`] says, at a multiple of 256.
@@ -118,8 +220,18 @@ impl ExecutionContext {
     /// # Safety
     /// The stream lives and is of the engine's device, which is current; addresses and scratch memory are set and live until it is done.
     pub unsafe fn enqueue(&mut self, stream: *mut c_void) -> Result<()> {
-        // SAFETY: a live context; the rest by this function's contract.
-        let done = unsafe { execution_context::enqueue_v3(self.abi(), self.object.pointer, stream) }?;
+        let (abi, object) = (self.abi(), self.object.pointer);
+        let done = match &self.samples {
+            // SAFETY: a live context; the rest by this function's contract.
+            None => unsafe { execution_context::enqueue_v3(abi, object, stream) }?,
+            // SAFETY: as above; there is an address for each binding, and nobody waits for an event.
+            Some(s) => {
+                unsafe { execution_context::enqueue(abi, object, s.batch, s.addresses.as_ptr().cast(), stream, std::ptr::null_mut()) }?
+            }
+        };
+        if let Some(error) = self.open.iter().find_map(|(_, allocator)| allocator.failure()) {
+            return Err(error);
+        }
         self.unless(!done, &|| "to run the engine".into())
     }
 }

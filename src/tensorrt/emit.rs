@@ -5,8 +5,7 @@ use crate::cuda::device::Device;
 use crate::ensure;
 use crate::network::Network;
 use crate::network::layer::{Layer as NetLayer, LayerKind, Window};
-use crate::tensor::dim::Bindings;
-use crate::tensor::dtype::DType;
+use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
@@ -16,6 +15,7 @@ use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::config::{BuilderConfig, Range};
 use crate::tensorrt::emit_index;
 use crate::tensorrt::emit_sample::{deconvolution, resize, slice_outside};
+use crate::tensorrt::emit_types as types;
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Sink;
 use crate::tensorrt::network_def::{Layer, NetworkDefinition, TensorRef};
@@ -79,7 +79,10 @@ fn build_in(library: &'static Library, network: &Network, options: &Options) -> 
     plugins::open_all(&options.plugins, &builder)?;
     // Versions before 10 have no strongly typed networks: there the types are demanded layer by layer.
     let typing = if library.abi().at_least_major(10) { Typing::Strong } else { Typing::Weak };
-    let definition = builder.network(typing)?;
+    let definition = match &network.batch {
+        None => builder.network(typing)?,
+        Some(batch) => builder.network_of_samples(largest(batch, &options.profiles)?)?,
+    };
     emit(network, &definition, typing)?;
     let mut config = builder.config()?;
     options.settings.apply(&builder, &mut config)?;
@@ -132,14 +135,12 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
         if !layer.name.is_empty() {
             emitted.set_name(&layer.name)?;
         }
+        if typing == Typing::Weak {
+            types::demand(&emitted, network, layer)?;
+        }
         for (i, id) in layer.outputs.iter().enumerate() {
             let output = emitted.output(i)?;
             output.set_name(&network.tensor(*id).name)?;
-            // Quantising layers have the types of their scales; a demand on top of that is refused.
-            let quantises = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..));
-            if typing == Typing::Weak && !quantises {
-                demand_type(&emitted, i, network.tensor(*id).dtype)?;
-            }
             compare(network, id.0 as usize, &output, typing).context(place)?;
             tensors[id.0 as usize] = Some(output);
         }
@@ -173,15 +174,6 @@ fn compare(network: &Network, index: usize, output: &TensorRef<'_>, typing: Typi
     Ok(())
 }
 
-/// In a weakly typed network: computes in the type of the output, and gives it. Types that are no floats follow from the layer.
-fn demand_type(layer: &Layer<'_>, output: usize, dtype: DType) -> Result<()> {
-    if !dtype.is_float() {
-        return Ok(());
-    }
-    layer.set_precision(data_type(dtype)?)?;
-    layer.set_output_type(output, data_type(dtype)?)
-}
-
 fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n>]) -> Result<Layer<'n>> {
     let axis = |a: usize| a as i32;
     Ok(match &layer.kind {
@@ -203,7 +195,8 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         }
         LayerKind::Scale { scale, shift } => {
             let (scale, shift) = (HostWeights::of(scale)?, HostWeights::of(shift)?);
-            *to.add_scale_nd(x[0], ScaleMode::Channel, &shift, &scale, &HostWeights::none(scale.dtype), 1)?
+            let channels = if to.has_implicit_batch() { 0 } else { 1 };
+            *to.add_scale_nd(x[0], ScaleMode::Channel, &shift, &scale, &HostWeights::none(scale.dtype), channels)?
         }
         LayerKind::ElementWise(op) => *to.add_element_wise(x[0], x[1], named(ElementWiseOperation::named(op.name()), op.name())?)?,
         LayerKind::Unary(op) => *to.add_unary(x[0], named(UnaryOperation::named(op.name()), op.name())?)?,
@@ -366,9 +359,11 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
         config.set_compute_capabilities(&options.compute_capabilities)?;
     }
     if typing == Typing::Weak {
-        allow_types(config, network)?;
+        types::allow(config, network)?;
     }
-    if library.abi().release.version.major == 8 && PreviewFeature::ProfileSharing0806.raw(library.abi()).is_ok() {
+    // Networks with an implicit batch have no profiles.
+    let profiles = library.abi().release.version.major == 8 && network.batch.is_none();
+    if profiles && PreviewFeature::ProfileSharing0806.raw(library.abi()).is_ok() {
         config.set_preview_feature(PreviewFeature::ProfileSharing0806, true)?;
     }
     if let Some(tell) = &options.progress {
@@ -377,20 +372,11 @@ fn configure(config: &mut BuilderConfig, library: &Library, network: &Network, o
     Ok(())
 }
 
-/// The flags that a weakly typed network needs for the types in it. Types are kept to wherever there is code for them; where there is
-/// none, TensorRT says so in a warning and takes another.
-fn allow_types(config: &mut BuilderConfig, network: &Network) -> Result<()> {
-    let has = |dtype: DType| network.used().any(|id| network.tensor(id).dtype == dtype);
-    if has(DType::F16) {
-        config.set_flag(BuilderFlag::Fp16)?;
-    }
-    if has(DType::I8) {
-        config.set_flag(BuilderFlag::Int8)?;
-    }
-    if has(DType::F16) || has(DType::I8) {
-        config.set_flag(BuilderFlag::PreferPrecisionConstraints)?;
-    }
-    Ok(())
+/// The largest batch of an engine whose batch is implicit.
+fn largest(batch: &Dim, ranges: &[Range<Bindings>]) -> Result<i32> {
+    let most = batch.as_const().or_else(|| ranges.iter().filter_map(|r| batch.eval(&r.max)).max());
+    let most = most.ok_or_else(|| Error::new(Code::BadOption, format!("the batch {batch} is free: give its largest extent")))?;
+    i32::try_from(most).map_err(|_| Error::new(Code::BadOption, format!("a batch of up to {most}")))
 }
 
 /// One profile per range of symbols, where the network has a dynamic input.

@@ -111,11 +111,42 @@ impl Engine {
         HostMemory::new(Object::new(self.object.library, None, pointer, &self.listener, "to write the engine")?)
     }
 
+    /// The most samples of a run, where the batch is implicit: TensorRT 8.x only.
+    pub fn max_batch(&self) -> Result<Option<i32>> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        if cuda_engine::rows::get_max_batch_size.slot(abi).is_err() {
+            return Ok(None);
+        }
+        // SAFETY: the object is a live engine.
+        unsafe { Ok(cuda_engine::has_implicit_batch_dimension(abi, object)?.then_some(cuda_engine::get_max_batch_size(abi, object)?)) }
+    }
+
     /// Inputs and outputs, in binding order.
     pub fn bindings(&self) -> Result<Vec<Binding>> {
+        if self.max_batch()?.is_some() {
+            // SAFETY: the object is a live engine.
+            let count = unsafe { cuda_engine::get_nb_bindings(self.abi(), self.object.pointer) }?;
+            return (0..count).map(|i| self.binding_of_samples(i)).collect();
+        }
         // SAFETY: the object is a live engine.
         let count = unsafe { cuda_engine::get_nb_io_tensors(self.abi(), self.object.pointer) }?;
         (0..count).map(|i| self.binding(i)).collect()
+    }
+
+    /// By number, as engines with an implicit batch know them; they begin with the batch.
+    fn binding_of_samples(&self, index: i32) -> Result<Binding> {
+        let (abi, object) = (self.abi(), self.object.pointer);
+        // SAFETY: the object is a live engine, and its bindings' names live as long; the index is below their count.
+        unsafe {
+            let dims = cuda_engine::get_binding_dimensions(abi, object, index)?;
+            Ok(Binding {
+                name: text(cuda_engine::get_binding_name(abi, object, index)?),
+                input: cuda_engine::binding_is_input(abi, object, index)?,
+                dtype: DataType::from_raw(abi, cuda_engine::get_binding_data_type(abi, object, index)?),
+                shape: [&[-1], dims.get().unwrap_or_default()].concat(),
+                on_host: false,
+            })
+        }
     }
 
     fn binding(&self, index: i32) -> Result<Binding> {

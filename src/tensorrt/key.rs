@@ -111,7 +111,8 @@ mod tests {
         let of = |o: Options| plain(&o);
         let base = Options::default();
         let mut keys = vec![plain(&base)];
-        for other in [network("a", 3, 1.0, 0.1), network("a", 2, 1.5, 0.1), network("a", 2, 1.0, 0.2)] {
+        let implicit = Network { batch: Some(Dim::from(8i64)), ..network("a", 2, 1.0, 0.1) };
+        for other in [network("a", 3, 1.0, 0.1), network("a", 2, 1.5, 0.1), network("a", 2, 1.0, 0.2), implicit] {
             keys.push(engine(&other, &base, &place()).unwrap().stem());
         }
         let other = |change: fn(&mut Place)| {

@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code)]
 
-use crate::network::capabilities::Capabilities;
+use crate::network::capabilities::{Capabilities, Flavour};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::abi::P;
+use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::{Abi, Release};
 use crate::tensorrt::logger::Logger;
 use crate::tensorrt::search::{Place, Search, companions, places};
@@ -162,8 +163,20 @@ fn open_file(path: &Path, any_version: bool) -> Result<&'static Library> {
         Abi::of(library.abi.release, any_version)?;
         return Ok(library);
     }
-    let handle = open_with_companions(&path)?;
+    let handle = open_with_companions(&path).map_err(|e| too_old_by_name(&path, &e).unwrap_or(e))?;
     adopt(path, handle, any_version)
+}
+
+/// A file that cannot be opened, and whose name tells of a version that would be refused anyway: no reason to mend the former.
+fn too_old_by_name(path: &Path, why: &Error) -> Option<Error> {
+    let name = path.file_name()?.to_str()?;
+    let mut numbers = name.strip_prefix("libnvinfer.so.")?.split('.').map(|n| n.parse().ok());
+    // What the name leaves open may be any.
+    let mut next = || numbers.next().unwrap_or(Some(u32::MAX));
+    let release = Release::new(Flavour::Full, next()?, next()?, next()?);
+    let oldest = VERSIONS.iter().find(|v| v.flavour == Flavour::Full)?;
+    let refused = Abi::of(release, false).err().filter(|e| e.code == Code::TensorRtTooOld)?;
+    Some(Error::new(refused.code, format!("{name} is too old: the oldest that can be driven is {oldest} (besides, it {})", why.message)))
 }
 
 fn open_name(name: &str, any_version: bool) -> Result<&'static Library> {

@@ -26,6 +26,8 @@ pub mod config;
 pub mod builder;
 pub mod engine;
 
+pub mod outputs;
+
 pub mod context;
 pub mod runner;
 
@@ -35,6 +37,7 @@ pub mod settings;
 
 mod emit_index;
 mod emit_sample;
+mod emit_types;
 
 pub mod emit;
 pub mod info;

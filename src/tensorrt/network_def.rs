@@ -78,6 +78,12 @@ impl NetworkDefinition {
         network_definition::rows::add_quantize_v2.slot(self.abi()).is_ok()
     }
 
+    /// Whether tensors are those of one sample: then the batch is given when the engine runs.
+    pub fn has_implicit_batch(&self) -> bool {
+        // SAFETY: the object is a live network. A version that cannot be asked has none.
+        unsafe { network_definition::has_implicit_batch_dimension(self.abi(), self.object.pointer) }.unwrap_or(false)
+    }
+
     /// Layers so far.
     pub fn layer_count(&self) -> Result<usize> {
         // SAFETY: the object is a live network.

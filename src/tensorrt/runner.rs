@@ -12,8 +12,9 @@ use crate::ensure;
 use crate::tensor::error::Result;
 use crate::tensorrt::context::ExecutionContext;
 use crate::tensorrt::engine::Engine;
-use std::ffi::CString;
-use std::sync::Arc;
+use std::ffi::{CStr, CString};
+use std::mem::ManuallyDrop;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Recorded runs are kept for this many sets of addresses.
 const RECORDED: usize = 8;
@@ -25,14 +26,45 @@ pub struct Argument<'a> {
     pub name: &'a CString,
     /// Its extents where it is an input; those of outputs follow.
     pub shape: Option<&'a [usize]>,
-    /// Where it lies.
+    /// Where it lies. An output that was opened may go there where that is exactly as large as it must be.
     pub span: Span,
+}
+
+/// The contexts of one engine that nobody uses. TensorRT ends a context only once all streams of the device are done, so those whose own
+/// work is done wait here for the next user, until the engine goes.
+#[derive(Default)]
+pub struct Contexts {
+    idle: Mutex<Vec<Idle>>,
+    /// Contexts are made by one thread at a time.
+    making: Mutex<()>,
+}
+
+/// A context and the profile that it was left in.
+struct Idle {
+    context: ExecutionContext,
+    profile: usize,
+}
+
+impl Contexts {
+    fn take(&self, engine: &Engine) -> Result<Idle> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(idle) = idle {
+            return Ok(idle);
+        }
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Idle { context: engine.create_context()?, profile: 0 })
+    }
+
+    fn give_back(&self, idle: Idle) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    }
 }
 
 /// A context with what it was last told.
 pub struct Runner {
-    // Before the memory that it works in.
-    context: ExecutionContext,
+    /// Goes back to the others of its engine.
+    context: ManuallyDrop<ExecutionContext>,
+    contexts: Arc<Contexts>,
     device: &'static Device,
     scratch: Arc<DeviceMemory>,
     done: Arc<Event>,
@@ -46,16 +78,39 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner on the lane's device. `scratch` has as much as [`Engine::device_memory`] says; runners of one lane share it.
-    pub fn new(engine: &Engine, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
+    /// A runner on the lane's device. `contexts` are those of the engine; `scratch` has as much as [`Engine::device_memory`] says, and
+    /// runners of one lane share it.
+    pub fn new(engine: &Engine, contexts: &Arc<Contexts>, lane: &Lane, scratch: &Arc<DeviceMemory>) -> Result<Runner> {
         let need = engine.device_memory()?;
         ensure!(scratch.bytes() as u64 >= need, Internal, "{} bytes of scratch memory, {need} are needed", scratch.bytes());
-        let mut context = engine.create_context()?;
+        let Idle { mut context, profile } = contexts.take(engine)?;
         // SAFETY: the memory is kept; runners that share it run on one lane, one after the other.
         unsafe { context.set_device_memory(scratch.address(), scratch.bytes() as u64) }?;
+        let (context, contexts) = (ManuallyDrop::new(context), contexts.clone());
         let (device, done, scratch) = (lane.device(), lane.done().clone(), scratch.clone());
         let (shapes, addresses, names, recorded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Runner { context, device, scratch, done, profile: 0, shapes, addresses, names, runs: 0, recorded })
+        Ok(Runner { context, contexts, device, scratch, done, profile, shapes, addresses, names, runs: 0, recorded })
+    }
+
+    /// An output whose extents show in the run gets memory from here on that grows and is kept between runs.
+    pub fn open_output(&mut self, name: &CStr) -> Result<()> {
+        let (device, done) = (self.device, self.done.clone());
+        let mut kept: Option<DeviceMemory> = None;
+        let source = move |bytes: usize| {
+            if let Some(kept) = kept.as_ref().filter(|k| k.bytes() >= bytes) {
+                return Ok(kept.span(bytes));
+            }
+            // Work of the run before may use it.
+            done.synchronize()?;
+            kept = None;
+            Ok(kept.insert(DeviceMemory::new(device, bytes)?).span(bytes))
+        };
+        self.context.open_output(name, Box::new(source))
+    }
+
+    /// Extents that the last run has shown of an output that was opened, and where it is.
+    pub fn made(&self, name: &CStr) -> Result<(Vec<usize>, Span)> {
+        self.context.made(name)
     }
 
     /// Bytes of scratch memory.
@@ -65,7 +120,8 @@ impl Runner {
 
     /// The addresses of the last run's arguments, in their order, as TensorRT tells them.
     pub fn addresses(&self) -> Result<Vec<u64>> {
-        self.names.iter().map(|name| self.context.address(name)).collect()
+        let open = |name: &CString| self.context.made(name).map(|(_, span)| span.address());
+        self.names.iter().map(|name| open(name).or_else(|_| self.context.address(name))).collect()
     }
 
     /// The profile in use.
@@ -74,7 +130,8 @@ impl Runner {
     }
 
     /// Queues a run on the lane's stream. Arguments come in the same order each time. With `graph`, a run with addresses and shapes that
-    /// came before is queued as one recorded graph.
+    /// came before is queued as one recorded graph. Where extents of outputs show in the run, TensorRT waits for its own work: that cannot be
+    /// recorded, and the run is an ordinary one.
     pub fn run<'a>(
         &mut self,
         lane: &Lane,
@@ -90,7 +147,7 @@ impl Runner {
             self.forget();
         }
         self.set_shapes(arguments.clone())?;
-        if graph && self.runs > 0 {
+        if graph && self.runs > 0 && !self.context.has_open_outputs() {
             return self.run_recorded(lane, arguments);
         }
         self.set_addresses(arguments)?;
@@ -127,9 +184,13 @@ impl Runner {
     fn set_addresses<'a>(&mut self, arguments: impl Iterator<Item = Argument<'a>>) -> Result<()> {
         self.addresses.resize(self.names.len(), 0);
         for (argument, last) in arguments.zip(&mut self.addresses) {
+            // SAFETY: whoever made the span has promised that it lives until the work is done.
+            if unsafe { self.context.offer(argument.name, argument.span) } {
+                continue;
+            }
             let address = argument.span.address();
             if *last != address {
-                // SAFETY: whoever made the span has promised that it lives until the work is done.
+                // SAFETY: as above.
                 unsafe { self.context.set_address(argument.name, address) }?;
                 *last = address;
             }
@@ -163,7 +224,11 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        // A context may not go while it runs.
+        // A context may not be told anything while it runs.
         let _ = self.done.synchronize();
+        // SAFETY: the value is taken once, here, and not used again.
+        let mut context = unsafe { ManuallyDrop::take(&mut self.context) };
+        context.close_outputs();
+        self.contexts.give_back(Idle { context, profile: self.profile });
     }
 }

@@ -44,7 +44,7 @@ fn judge(case: &Case, got: &[Tensor]) -> Result<(), String> {
 }
 
 /// Runs cases in one engine; where that fails, each alone.
-fn run(gpu: &Gpu, cases: &[&Case], kinds: &mut Kinds, failures: &mut Vec<String>) -> usize {
+pub fn run(gpu: &Gpu, cases: &[&Case], kinds: &mut Kinds, failures: &mut Vec<String>) -> usize {
     let mut ran = 0;
     for joined in groups(cases, TOGETHER) {
         let outcome =

@@ -6,11 +6,16 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod devices;
 mod engines;
+mod implicit;
 mod kinds;
+mod modes;
 mod networks;
+mod outputs;
 mod runs;
 mod support;
+mod trouble;
 #[path = "../witness/mod.rs"]
 mod witness;
 mod witnesses;

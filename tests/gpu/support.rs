@@ -5,8 +5,9 @@ use tvmtrt::cuda::device::Device;
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::view::NodeView;
-use tvmtrt::network::capabilities::Flavour;
+use tvmtrt::network::capabilities::{Capabilities, Flavour};
 use tvmtrt::network::check::check;
+use tvmtrt::network::per_sample::planned;
 use tvmtrt::partition::options::Planned;
 use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::session::engine::Loaded;
@@ -21,6 +22,8 @@ use tvmtrt::tensorrt::search::Search;
 pub struct Gpu {
     pub device: &'static Device,
     pub library: &'static Library,
+    /// Networks with an implicit batch.
+    pub implicit: bool,
 }
 
 /// What is here, or `None` with a printed SKIP.
@@ -28,7 +31,7 @@ pub fn gpu() -> Option<Gpu> {
     let found = Device::get(0).map_err(|e| e.message).and_then(|device| {
         let library = Library::find(&Search::default()).map_err(|e| e.message)?;
         match library.release().flavour {
-            Flavour::Full => Ok(Gpu { device, library }),
+            Flavour::Full => Ok(Gpu { device, library, implicit: false }),
             Flavour::Rtx => Err(format!("{library:?} is not for this GPU")),
         }
     });
@@ -44,10 +47,16 @@ pub fn gpu() -> Option<Gpu> {
 }
 
 impl Gpu {
+    /// What is planned for.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities { implicit_batch: self.implicit, ..self.library.capabilities() }
+    }
+
     /// An engine of a graph, or why there is none; `Err(None)` where the rules refuse it.
     pub fn load(&self, graph: &Graph, at: &Bindings, options: Options) -> Result<Loaded, Option<String>> {
         let network = to_network(graph).map_err(|_| None)?;
-        check(&network, &self.library.capabilities()).map_err(|_| None)?;
+        check(&network, &self.capabilities()).map_err(|_| None)?;
+        let network = planned(network, &self.capabilities()).map_err(|r| Some(r.to_string()))?;
         let profiles = match at.is_empty() {
             true => Vec::new(),
             false => {
@@ -66,12 +75,12 @@ impl Gpu {
 pub fn accepted(gpu: &Gpu, graph: &Graph) -> bool {
     let rules = rules(gpu);
     graph.node_ids().all(|id| rules.accepts(&NodeView::new(graph, id)).is_ok())
-        && to_network(graph).is_ok_and(|n| check(&n, &gpu.library.capabilities()).is_ok())
+        && to_network(graph).is_ok_and(|n| check(&n, &gpu.capabilities()).is_ok())
 }
 
 /// The partitioner's rules for the library.
 pub fn rules(gpu: &Gpu) -> TensorRtRules {
-    TensorRtRules { planned: Planned { capabilities: gpu.library.capabilities(), source: "a test".into() } }
+    TensorRtRules { planned: Planned { capabilities: gpu.capabilities(), source: "a test".into() } }
 }
 
 /// Fast builds; `TVMTRT_EFFORT` asks for more.

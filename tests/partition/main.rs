@@ -3,6 +3,7 @@
 mod dags;
 mod golden;
 mod json;
+mod late;
 mod rules;
 mod tensorrt;
 mod toy;

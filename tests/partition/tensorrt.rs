@@ -43,7 +43,7 @@ impl Target for Rules {
     }
 }
 
-fn split(graph: Graph, version: Version, use_implicit_batch: bool) -> Partition {
+pub fn split(graph: Graph, version: Version, use_implicit_batch: bool) -> Partition {
     let options = PartitionOptions { version: Some(version), use_implicit_batch, ..PartitionOptions::default() };
     let planned = options.plan(None, version).unwrap();
     partition(Arc::new(graph), &Rules(TensorRtRules { planned }), &options).unwrap()
