@@ -780,7 +780,7 @@ const char *tvmtrt_value_text(const tvmtrt_value_t *value);
  * Loads a model from a file: ONNX. Weights stay in the file, which is mapped: do not change it while the model is used.
  *
  * \param path The file; NUL-terminated.
- * \param options Read: `log_level`. NULL for defaults.
+ * \param options Read: `log_level`, `plugin_libraries`. NULL for defaults.
  * \param out Gets the model: the caller's, to be deleted.
  * \return NULL, or an error: TVMTRT_ERROR_IO, TVMTRT_ERROR_MALFORMED_MODEL, TVMTRT_ERROR_UNSUPPORTED_OPERATOR (names all of them),
  *     TVMTRT_ERROR_UNSUPPORTED_MODEL, TVMTRT_ERROR_BAD_GRAPH.
@@ -799,7 +799,7 @@ tvmtrt_error_t *tvmtrt_model_load(const char *path,
  * \param data The bytes of a model file. Lent for this call.
  * \param size How many.
  * \param folder Where tensors lie that the model keeps in files of their own; NULL if it has none.
- * \param options Read: `log_level`. NULL for defaults.
+ * \param options Read: `log_level`, `plugin_libraries`. NULL for defaults.
  * \param out Gets the model: the caller's, to be deleted.
  * \return NULL, or an error, as of `tvmtrt_model_load`.
  *
@@ -924,11 +924,12 @@ void tvmtrt_model_delete(tvmtrt_model_t *model);
  * \param shapes Shapes of inputs by name; those not named stay as the model has them. NULL if there are none.
  * \param shape_count How many.
  * \param options Read: `keep_off_nodes`, `keep_off_operators`, `log_level`, `max_regions`, `max_workspace_size`,
- *     `min_region_size`, `offload`, `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`, `tensorrt_version`,
- *     `use_implicit_batch`, the region filter. NULL for defaults.
+ *     `min_region_size`, `offload`, `plugin_libraries`, `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`,
+ *     `tensorrt_version`, `use_implicit_batch`, the region filter. NULL for defaults.
  * \param out Gets the partition: the caller's, to be deleted.
  * \return NULL, or an error that names the input: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
- *     TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE; or TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE.
+ *     TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE; or TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE,
+ *     TVMTRT_ERROR_UNSUPPORTED_OPERATOR (names the nodes that no plugin knows).
  *
  * Thread safety: any thread.
  * Since: 0.1

@@ -2,7 +2,7 @@
 
 use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{array, guard, need, null, optional_string, quiet, string};
-use crate::capi::option_read::{log, or_default};
+use crate::capi::option_read::{load, or_default};
 use crate::capi::options::tvmtrt_options_t;
 use crate::capi::text::c_string;
 use crate::capi::value::tvmtrt_value_t;
@@ -44,7 +44,7 @@ impl tvmtrt_model_t {
 /// Loads a model from a file: ONNX. Weights stay in the file, which is mapped: do not change it while the model is used.
 ///
 /// \param path The file; NUL-terminated.
-/// \param options Read: `log_level`. NULL for defaults.
+/// \param options Read: `log_level`, `plugin_libraries`. NULL for defaults.
 /// \param out Gets the model: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_IO, TVMTRT_ERROR_MALFORMED_MODEL, TVMTRT_ERROR_UNSUPPORTED_OPERATOR (names all of them),
 ///     TVMTRT_ERROR_UNSUPPORTED_MODEL, TVMTRT_ERROR_BAD_GRAPH.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn tvmtrt_model_load(
     guard(|| {
         // SAFETY: a NUL-terminated string or NULL, as the header demands.
         let path = unsafe { file_name(path) }?;
-        put(out, || Model::load_file(path, &log(&or_default(options))))
+        put(out, || Model::load_file(path, &load(&or_default(options))))
     })
 }
 
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn tvmtrt_model_load(
 /// \param data The bytes of a model file. Lent for this call.
 /// \param size How many.
 /// \param folder Where tensors lie that the model keeps in files of their own; NULL if it has none.
-/// \param options Read: `log_level`. NULL for defaults.
+/// \param options Read: `log_level`, `plugin_libraries`. NULL for defaults.
 /// \param out Gets the model: the caller's, to be deleted.
 /// \return NULL, or an error, as of `tvmtrt_model_load`.
 ///
@@ -88,13 +88,13 @@ pub unsafe extern "C" fn tvmtrt_model_load_memory(
     guard(|| {
         // SAFETY: `size` bytes and a NUL-terminated string, or NULL, as the header demands.
         let (data, folder) = unsafe { (array(data.cast::<u8>(), size, "data")?, optional_string(folder, "folder")?) };
-        put(out, || Model::load_bytes(Bytes::copy_from_slice(data), folder.map(Path::new), &log(&or_default(options))))
+        put(out, || Model::load_bytes(Bytes::copy_from_slice(data), folder.map(Path::new), &load(&or_default(options))))
     })
 }
 
-fn put(out: Option<&mut MaybeUninit<Box<tvmtrt_model_t>>>, load: impl FnOnce() -> Result<Model>) -> Result<()> {
+fn put(out: Option<&mut MaybeUninit<Box<tvmtrt_model_t>>>, model: impl FnOnce() -> Result<Model>) -> Result<()> {
     let out = need(out, "out")?;
-    out.write(Box::new(tvmtrt_model_t::new(load()?)));
+    out.write(Box::new(tvmtrt_model_t::new(model()?)));
     Ok(())
 }
 

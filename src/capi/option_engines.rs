@@ -20,7 +20,7 @@ pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
     ensure!(folder.is_some() || mode == "read_write", BadOption, "option 'engine_cache_mode': {mode}, but no engine_cache is given");
     Ok(EngineOptions {
         settings: settings(options)?,
-        plugins: list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect(),
+        plugins: plugins(options),
         device: at_least_0(options, "device")?,
         profiles: profiles(value(options, "profiles")).unwrap_or_default(),
         batches: match value(options, "engine_batch") {
@@ -42,6 +42,11 @@ pub fn read(options: &tvmtrt_options_t) -> Result<EngineOptions> {
         dump: path(options, "dump_folder"),
         watch: options.watch.clone(),
     })
+}
+
+/// Libraries with plugins.
+pub fn plugins(options: &tvmtrt_options_t) -> Vec<PathBuf> {
+    list(value(options, "plugin_libraries")).into_iter().map(PathBuf::from).collect()
 }
 
 fn settings(options: &tvmtrt_options_t) -> Result<Settings> {

@@ -3,12 +3,14 @@
 use crate::capi::option_engines;
 use crate::capi::option_value::{bytes, compute_capability, list, symbols};
 use crate::capi::options::tvmtrt_options_t;
+use crate::import::onnx::Unknown;
 use crate::network::capabilities::Version;
 use crate::partition::options::{Offload, PartitionOptions as Plan};
 use crate::session::build::BuildOptions;
 use crate::session::calibration::{self, CalibrationOptions};
 use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
+use crate::session::model::LoadOptions;
 use crate::session::partition::{PartitionOptions, plan_filter};
 use crate::session::precision::Request;
 use crate::session::run::SessionOptions;
@@ -55,6 +57,12 @@ pub fn library(options: &tvmtrt_options_t) -> LibraryOptions {
     LibraryOptions { path: (!path.is_empty()).then(|| path.into()), force_version: is_on(options, "tensorrt_force_version") }
 }
 
+/// Options of `tvmtrt_model_load`. Whoever names libraries with plugins may have a model with operators that only they know.
+pub fn load(options: &tvmtrt_options_t) -> LoadOptions {
+    let unknown = if option_engines::plugins(options).is_empty() { Unknown::Refuse } else { Unknown::Keep };
+    LoadOptions { unknown, log: log(options) }
+}
+
 /// Options of `tvmtrt_partition`.
 pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
     let plan = Plan {
@@ -74,7 +82,8 @@ pub fn partition(options: &tvmtrt_options_t) -> Result<PartitionOptions> {
         filter: options.filter.clone().map(plan_filter),
     };
     let symbols = symbols(value(options, "symbols")).unwrap_or_default();
-    Ok(PartitionOptions { library: library(options), plan, symbols, log: log(options) })
+    let plugins = option_engines::plugins(options);
+    Ok(PartitionOptions { library: library(options), plan, symbols, plugins, log: log(options) })
 }
 
 /// Options of `tvmtrt_build`.

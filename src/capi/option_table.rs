@@ -283,8 +283,8 @@ pub static OPTIONS: &[Row] = &[
         key: "plugin_libraries",
         kind: Kind::List,
         default: "",
-        stages: BUILD,
-        doc: "Files with TensorRT plugins, opened before a network is made.",
+        stages: &[Stage::Load, Stage::Partition, Stage::Build],
+        doc: "Files with TensorRT plugins; a name without folder is also looked for beside TensorRT. Unknown operators of a model are taken for plugins.",
     },
     Row {
         key: "precision",

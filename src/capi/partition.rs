@@ -77,11 +77,12 @@ impl tvmtrt_shape_t {
 /// \param shapes Shapes of inputs by name; those not named stay as the model has them. NULL if there are none.
 /// \param shape_count How many.
 /// \param options Read: `keep_off_nodes`, `keep_off_operators`, `log_level`, `max_regions`, `max_workspace_size`,
-///     `min_region_size`, `offload`, `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`, `tensorrt_version`,
-///     `use_implicit_batch`, the region filter. NULL for defaults.
+///     `min_region_size`, `offload`, `plugin_libraries`, `remove_no_mac_subgraphs`, `symbols`, `tensorrt_force_version`, `tensorrt_library`,
+///     `tensorrt_version`, `use_implicit_batch`, the region filter. NULL for defaults.
 /// \param out Gets the partition: the caller's, to be deleted.
 /// \return NULL, or an error that names the input: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
-///     TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE; or TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE.
+///     TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE; or TVMTRT_ERROR_BAD_OPTION, TVMTRT_ERROR_OFFLOAD_IMPOSSIBLE,
+///     TVMTRT_ERROR_UNSUPPORTED_OPERATOR (names the nodes that no plugin knows).
 ///
 /// Thread safety: any thread.
 /// Since: 0.1

@@ -1,5 +1,6 @@
 //! Attributes of operators: a typed struct per operator, declared once by [`attributes!`], which also gives its text form and docs.
 
+use crate::network::plugin::Fields;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -19,6 +20,7 @@ pub enum Attr {
     Ints(Vec<i64>),
     DType(DType),
     Param(Param),
+    Fields(Fields),
 }
 
 /// An operator's shape-like parameter: known while the graph is built, or read from an input when it runs.
@@ -59,6 +61,7 @@ attr_types! {
     Vec<i64>, Ints, "ints";
     DType, DType, "dtype";
     Param, Param, "dims or input";
+    Fields, Fields, "fields of a plugin";
 }
 
 impl AttrType for f64 {

@@ -8,6 +8,7 @@ use crate::ir::opdef::OpDef;
 use crate::ir::scan::{Scanner, bad};
 use crate::ir::text::{default_name, inline_tensor, is_dynamic};
 use crate::ir::{Body, Graph, ValueId};
+use crate::network::plugin::{Field, Fields, Value};
 use crate::tensor::dim::Dim;
 use crate::tensor::dim_text::parse_dim;
 use crate::tensor::dtype::DType;
@@ -232,6 +233,32 @@ impl<'a> Parser<'a> {
         Ok(given)
     }
 
+    /// The fields of a plugin, behind the opening bracket.
+    fn fields(&mut self) -> Result<Fields> {
+        let mut fields = Vec::new();
+        while !self.scan.eat(")") {
+            if !fields.is_empty() {
+                self.scan.need(",")?;
+            }
+            let name = self.scan.string()?;
+            self.scan.need(":")?;
+            let value = match self.scan.word()? {
+                "ints" => self.numbers().map(Value::Ints)?,
+                "floats" => self.numbers().map(Value::Floats)?,
+                "text" => Value::Text(self.scan.string()?),
+                "tensor" => Value::Tensor(self.constant()?),
+                other => return Err(bad(&format!("'{other}' is no kind of field"))),
+            };
+            fields.push(Field { name, value });
+        }
+        Ok(Fields::new(fields))
+    }
+
+    fn numbers<T: std::str::FromStr>(&mut self) -> Result<Vec<T>> {
+        let numbers = self.scan.items()?.into_iter().map(str::parse).collect::<std::result::Result<Vec<T>, _>>();
+        numbers.map_err(|_| bad("a list of numbers is expected"))
+    }
+
     fn attribute(&mut self, s: &Scope) -> Result<Attr> {
         let rest = self.scan.rest();
         if rest.starts_with('"') {
@@ -243,6 +270,9 @@ impl<'a> Parser<'a> {
         }
         if self.scan.eat("dims") {
             return Ok(Attr::Param(Param::Static(self.dims(&s.symbols)?)));
+        }
+        if self.scan.eat("fields(") {
+            return Ok(Attr::Fields(self.fields()?));
         }
         if self.scan.eat("input(") {
             let i = self.scan.number()?;

@@ -76,6 +76,7 @@ impl Names {
             Attr::DType(v) => v.to_string(),
             Attr::Param(Param::Static(dims)) => format!("dims{}", self.dims(dims)),
             Attr::Param(Param::Input(i)) => format!("input({i})"),
+            Attr::Fields(fields) => fields.text(&quoted, &constant),
         }
     }
 }

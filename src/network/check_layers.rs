@@ -60,6 +60,10 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         LayerKind::SliceOutside { .. } | LayerKind::Lrn { .. } | LayerKind::Resize(_) | LayerKind::GridSample { .. } => Ok(()),
         LayerKind::KernelConvolution { .. } => same_types(at, 0, 1),
         LayerKind::TopK { .. } | LayerKind::Cumulative { .. } | LayerKind::Einsum(_) => Ok(()),
+        LayerKind::Plugin(_) if at.rtx() => {
+            Err(Refusal::new("plugin.flavour", format!("{} has no plugin layers", at.version()), "TensorRT instead of TensorRT for RTX"))
+        }
+        LayerKind::Plugin(_) => Ok(()),
     }
 }
 

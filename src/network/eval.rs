@@ -109,6 +109,7 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::Cumulative { axis, exclusive, reverse } => eval_order::cumulative(x[0], *axis, *exclusive, *reverse),
         LayerKind::Einsum(equation) => eval_order::einsum(equation, x)?,
         LayerKind::TopK { .. } => fail!(Internal, "a layer with several outputs"),
+        LayerKind::Plugin(plugin) => fail!(NotImplemented, "{plugin} computes in an engine only"),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of layers, each with the fields of its TensorRT interface and nothing else.
 
 use crate::network::TensorId;
+use crate::network::plugin::Plugin;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
@@ -307,6 +308,8 @@ pub enum LayerKind {
     },
     /// `IEinsumLayer`: sums of products by an equation with an arrow, without ellipsis.
     Einsum(String),
+    /// `IPluginV2Layer` or `IPluginV3Layer`, as the plugin is made: operands and results as it wants them.
+    Plugin(Box<Plugin>),
 }
 
 impl LayerKind {
@@ -354,6 +357,7 @@ impl LayerKind {
             LayerKind::TopK { .. } => "TopK",
             LayerKind::Cumulative { .. } => "Cumulative",
             LayerKind::Einsum(_) => "Einsum",
+            LayerKind::Plugin(_) => "Plugin",
         }
     }
 }

@@ -30,6 +30,7 @@ mod eval_window;
 pub mod layer;
 pub mod merge;
 pub mod per_sample;
+pub mod plugin;
 pub mod refusal;
 pub mod rules;
 mod shapes;

@@ -15,6 +15,9 @@ fn refuse<T>(rule: &'static str, reason: String) -> Accepted<T> {
 
 /// Type and shape of each of a layer's outputs.
 pub fn infer_all(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Vec<Shape>> {
+    if let LayerKind::Plugin(plugin) = kind {
+        return Ok(plugin.results.clone());
+    }
     let first = infer(kind, x)?;
     Ok(match kind {
         LayerKind::TopK { .. } => vec![first.clone(), (DType::I32, first.1)],
@@ -94,6 +97,7 @@ fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
         LayerKind::GatherElements(_) => Ok((x[0].dtype, dims(1).to_vec())),
         LayerKind::GatherNd(batch) => Ok((x[0].dtype, gathered(dims(0), dims(1), *batch)?)),
         LayerKind::ScatterElements(_) | LayerKind::ScatterNd => Ok((x[0].dtype, dims(0).to_vec())),
+        LayerKind::Plugin(plugin) => Ok(plugin.results[0].clone()),
     }
 }
 

@@ -102,6 +102,10 @@ impl fmt::Display for Kind<'_> {
             LayerKind::TopK { kind, k, axis } => write!(f, "[{} k {k} axis {axis}]", kind.name()),
             LayerKind::Cumulative { axis, exclusive, reverse } => write!(f, "[SUM axis {axis} exclusive {exclusive} reverse {reverse}]"),
             LayerKind::Einsum(equation) => write!(f, "[{equation}]"),
+            LayerKind::Plugin(p) => {
+                let fields = p.fields.text(&|text| format!("{text:?}"), &weights);
+                write!(f, "[{:?} version {:?} namespace {:?} {fields}]", p.name, p.version, p.namespace)
+            }
             LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd | LayerKind::ParametricRelu => Ok(()),
         }
     }

@@ -40,6 +40,7 @@ pub(crate) mod nms;
 mod normalise;
 mod one_hot;
 mod pad;
+pub mod plugin;
 mod pool;
 mod prelu;
 pub(crate) mod qnn;
@@ -67,7 +68,7 @@ mod unary;
 
 use crate::ir::opdef::OpDef;
 
-/// Every operator, sorted by name.
+/// Every operator that means something here, sorted by name: [`plugin::PLUGIN`], which nobody but a library can compute, is not one.
 pub static OPS: &[&OpDef] = &[
     &unary::ABS,
     &unary::ACOS,
@@ -223,5 +224,8 @@ pub static OPS: &[&OpDef] = &[
 
 /// The operator with this name.
 pub fn find(name: &str) -> Option<&'static OpDef> {
-    OPS.binary_search_by(|op| op.name.cmp(name)).ok().map(|i| OPS[i])
+    match OPS.binary_search_by(|op| op.name.cmp(name)) {
+        Ok(i) => Some(OPS[i]),
+        Err(_) => Some(&plugin::PLUGIN).filter(|op| op.name == name),
+    }
 }

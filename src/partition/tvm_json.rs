@@ -167,5 +167,9 @@ fn texts(attr: &Attr) -> Vec<String> {
         Attr::DType(v) => vec![v.to_string()],
         Attr::Param(Param::Static(dims)) => dims.iter().map(Dim::to_string).collect(),
         Attr::Param(Param::Input(i)) => vec![format!("@{i}")],
+        // To be read by people: TVM has no plugins.
+        Attr::Fields(fields) => {
+            vec![fields.text(&|text| format!("{text:?}"), &|t| format!("{}{:?} #{}", t.dtype(), t.shape(), t.digest()))]
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
 use crate::session::make::Maker;
 use crate::session::partition::Partition;
+use crate::session::plugins;
 use crate::session::precision::Request;
 use crate::session::profiles::check_names;
 use crate::session::slot::{Slot, When};
@@ -102,6 +103,7 @@ impl fmt::Debug for Build {
 impl Build {
     /// Builds every region of `partition`. Where TensorRT cannot, that is an error only if offload is on.
     pub fn new(partition: &Arc<Partition>, options: &BuildOptions) -> Result<Build> {
+        plugins::check_offloaded(&partition.parts)?;
         let demanded = partition.parts.options.offload == Offload::On;
         let target = match partition.region_count() {
             0 => None,
@@ -110,17 +112,21 @@ impl Build {
         let (mut parts, mut device) = (Vec::new(), None);
         for i in 0..partition.region_count() {
             let target = target.as_ref().expect("made where there is a region");
+            let region = &partition.parts.regions[i];
+            let only = plugins::without_code(&region.graph).is_some();
             let part = Maker::new(partition, i, target, options).and_then(|maker| {
                 device = device.or(maker.device().ok());
-                part(maker, options, demanded)
+                part(maker, options, demanded || only)
             });
             parts.push(match part {
                 Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
+                Err(e) if only => {
+                    return Err(e.context(format!("region '{}' has no code but TensorRT's", region.name)));
+                }
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
                     let told = if target.has_device() || options.target_sm.is_some() { Level::Warning } else { Level::Info };
-                    let name = &partition.parts.regions[i].name;
-                    options.log.say(told, format_args!("region '{name}' runs on own kernels: {}", e.message));
+                    options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
                     Part::new(None, None, format!("own kernels: {}", e.message))
                 }
                 Ok(part) => part,
@@ -209,6 +215,9 @@ fn own_options(options: &BuildOptions) -> Result<(Isa, usize)> {
 
 /// Machine code for a graph; where there can be none, a warning and the reference.
 fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Own> {
+    if let Some(why) = plugins::without_code(graph) {
+        return Ok(Own::Reference(why));
+    }
     let slow = |why: &str| log.say(Level::Warning, format_args!("{why}: runs on the slow reference"));
     let made = match staged::is_needed(graph) {
         true => Staged::new(graph, isa, threads).map(Own::Staged),

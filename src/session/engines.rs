@@ -14,6 +14,7 @@ use crate::tensorrt::emit;
 use crate::tensorrt::key::{self, Place};
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::{Severity, Sink};
+use crate::tensorrt::plugins;
 use crate::tensorrt::settings::{Settings, TimingUse};
 use std::fmt;
 use std::path::PathBuf;
@@ -80,8 +81,10 @@ impl fmt::Debug for EngineOptions {
 impl EngineOptions {
     /// Puts into `build` what is known only now: the GPU, and where measurements and log lines go. A choice that the library lacks
     /// is an error that names it.
-    pub fn fill(&self, build: &mut emit::Options, library: &Library, log: &Log) -> Result<()> {
+    pub fn fill(&self, build: &mut emit::Options, library: &'static Library, log: &Log) -> Result<()> {
         self.settings.check(library.abi())?;
+        // Engines of the cache need them too.
+        build.plugins = plugins::open_all(&self.plugins, library)?;
         let (timing, kept) = (self.settings.timing_cache, self.cache.is_some() || self.timing_file.is_some());
         ensure!(timing != TimingUse::Off || self.timing_file.is_none(), BadOption, "option 'timing_cache_file': timing_cache is off");
         let text = "required needs measurements of earlier builds, in engine_cache or timing_cache_file";

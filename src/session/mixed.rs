@@ -135,9 +135,12 @@ impl Mixed {
     ) -> Result<()> {
         let _current = self.lane.device().enter()?;
         let other = self.lay_out(bindings)?;
+        // A run that fails leaves nothing to build upon.
+        let fixed = std::mem::replace(&mut self.fixed, false);
         self.prepare(stages, other)?;
         self.lane.begin(stream)?;
-        let result = self.all(stages, pool, inputs, outputs, stream.is_some());
+        let result = self.all(stages, other, pool, inputs, outputs, stream.is_some());
+        self.fixed = fixed && result.is_ok();
         let ended = self.lane.end();
         if result.is_err() {
             // What was queued may use memory that the caller takes away after an error.
@@ -152,10 +155,13 @@ impl Mixed {
         self.lane.wait()
     }
 
-    fn all(&mut self, stages: &[Stage], pool: &Pool, inputs: &[View], outputs: &mut [Sink], lazily: bool) -> Result<()> {
+    fn all(&mut self, stages: &[Stage], other: bool, pool: &Pool, inputs: &[View], outputs: &mut [Sink], lazily: bool) -> Result<()> {
         self.take_inputs(inputs)?;
         self.place_outputs(inputs, outputs);
         for i in 0..stages.len() {
+            if other {
+                stages[i].check(&self.bindings)?;
+            }
             let profile = if self.none_empty(i) { self.seats[i].engines.profile(&self.bindings) } else { None };
             match profile {
                 Some(profile) => self.engine(i, profile)?,

@@ -15,6 +15,7 @@ pub mod make;
 mod mixed;
 pub mod model;
 pub mod partition;
+pub mod plugins;
 pub mod precision;
 pub mod profiles;
 pub mod run;

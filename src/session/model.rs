@@ -1,6 +1,6 @@
 //! A loaded model: its graph, its inputs and outputs, its metadata.
 
-use crate::import::onnx;
+use crate::import::onnx::{self, Unknown};
 use crate::ir::Graph;
 use crate::session::log::{Level, Log};
 use crate::session::value::{ValueInfo, inputs_of, outputs_of};
@@ -8,6 +8,15 @@ use crate::tensor::error::Result;
 use bytes::Bytes;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How a model is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// What becomes of operators that are not known.
+    pub unknown: Unknown,
+    /// Where log lines go.
+    pub log: Log,
+}
 
 /// A loaded model.
 #[derive(Debug)]
@@ -30,13 +39,13 @@ impl Model {
     }
 
     /// Reads an ONNX file.
-    pub fn load_file(path: &Path, log: &Log) -> Result<Model> {
-        onnx::load_file(path).map(|m| Model::of_onnx(m, log))
+    pub fn load_file(path: &Path, options: &LoadOptions) -> Result<Model> {
+        onnx::load_file_with(path, options.unknown).map(|m| Model::of_onnx(m, &options.log))
     }
 
     /// Reads the bytes of an ONNX file. Tensors that lie outside of them are looked up in `folder`.
-    pub fn load_bytes(bytes: Bytes, folder: Option<&Path>, log: &Log) -> Result<Model> {
-        onnx::load_bytes(bytes, folder).map(|m| Model::of_onnx(m, log))
+    pub fn load_bytes(bytes: Bytes, folder: Option<&Path>, options: &LoadOptions) -> Result<Model> {
+        onnx::load_bytes_with(bytes, folder, options.unknown).map(|m| Model::of_onnx(m, &options.log))
     }
 
     fn of_onnx(model: onnx::Model, log: &Log) -> Model {

@@ -7,12 +7,14 @@ use crate::partition::{Partition as Parts, partition};
 use crate::session::library::LibraryOptions;
 use crate::session::log::{Level, Log};
 use crate::session::model::Model;
+use crate::session::plugins::check_known;
 use crate::session::shapes::{InputSpec, SymbolRange, assign};
 use crate::session::target::TensorRt;
 use crate::session::value::{ValueInfo, inputs_of, outputs_of};
 use crate::tensor::error::Result;
 use crate::transform::prepare;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The caller's say on a region after the built-in rules: names and operators of its nodes; false keeps it off TensorRT.
@@ -27,6 +29,8 @@ pub struct PartitionOptions {
     pub plan: Plan,
     /// What symbols may be.
     pub symbols: Vec<SymbolRange>,
+    /// Libraries with plugins.
+    pub plugins: Vec<PathBuf>,
     /// Where log lines go.
     pub log: Log,
 }
@@ -59,6 +63,9 @@ impl Partition {
         let graph = Arc::new(prepare(&model.graph, &assignment)?);
         let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));
         let target = TensorRt::plan(&options.library, &options.plan, &options.log)?;
+        if let Ok(library) = target.library {
+            check_known(&graph, library, &options.plugins)?;
+        }
         let parts = partition(graph, &target, &options.plan)?;
         let (offloaded, all, regions) = (parts.offloaded(), parts.graph.nodes.len(), parts.regions.len());
         let version = target.version().version;

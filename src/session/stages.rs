@@ -3,6 +3,7 @@
 
 use crate::cpu::compiled::Compiled;
 use crate::cpu::staged::Staged;
+use crate::ir::guard::Guards;
 use crate::ir::{Graph, Node, NodeId, ValueId};
 use crate::partition::Partition as Parts;
 use crate::partition::links::Links;
@@ -10,6 +11,7 @@ use crate::partition::prune::Group;
 use crate::partition::region::{Step, extract, owners};
 use crate::session::engine::Loaded;
 use crate::session::slot::Slot;
+use crate::tensor::dim::Bindings;
 use crate::tensor::error::Result;
 use std::sync::{Arc, OnceLock};
 
@@ -49,6 +51,7 @@ pub enum Code {
 pub struct EngineStage {
     /// The engines.
     pub slot: Arc<Slot<Loaded>>,
+    guards: Guards,
     own: OnceLock<Result<Own>>,
     compile: Compile,
 }
@@ -71,6 +74,14 @@ impl Stage {
         match &self.code {
             Code::Own(own) => Ok(own),
             Code::Engine(e) => e.own.get_or_init(|| (e.compile)(&self.graph)).as_ref().map_err(Clone::clone),
+        }
+    }
+
+    /// Refuses values of the symbols for which extents differ that its engine was built to find equal. Our own code asks for itself.
+    pub fn check(&self, bindings: &Bindings) -> Result<()> {
+        match &self.code {
+            Code::Own(_) => Ok(()),
+            Code::Engine(e) => e.guards.check(bindings),
         }
     }
 
@@ -120,7 +131,8 @@ pub fn stages(parts: &Parts, engines: Vec<Option<Arc<Slot<Loaded>>>>, compile: &
             None => Stage { code: Code::Own(compile(&own.graph)?), graph: own.graph, inputs: own.inputs, outputs: own.outputs },
             Some((i, slot)) => {
                 let region = &parts.regions[i];
-                let code = Code::Engine(Box::new(EngineStage { slot, own: OnceLock::new(), compile: compile.clone() }));
+                let (guards, own) = (Guards::new(&region.graph), OnceLock::new());
+                let code = Code::Engine(Box::new(EngineStage { slot, guards, own, compile: compile.clone() }));
                 Stage { graph: region.graph.clone(), inputs: region.inputs.clone(), outputs: region.outputs.clone(), code }
             }
         });

@@ -4,15 +4,14 @@
 
 use crate::tensor::error::Result;
 use crate::tensorrt::abi::version::Abi;
-use crate::tensorrt::abi::{NetworkDefinitionCreationFlag, P, builder, plugin_registry};
+use crate::tensorrt::abi::{NetworkDefinitionCreationFlag, P, builder};
 use crate::tensorrt::config::{BuilderConfig, OptimizationProfile};
 use crate::tensorrt::host_memory::HostMemory;
 use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::{Listener, Sink};
 use crate::tensorrt::network_def::NetworkDefinition;
-use crate::tensorrt::object::{Object, OneThread, c_string, refused};
+use crate::tensorrt::object::{Object, OneThread, refused};
 use crate::{ensure, fail};
-use std::path::Path;
 use std::sync::Arc;
 
 /// How a network's types are found.
@@ -104,22 +103,6 @@ impl Builder {
         // SAFETY: the object is a live builder.
         let done = unsafe { builder::set_max_threads(self.abi(), self.object.pointer, count) }?;
         if done { Ok(()) } else { Err(refused(self.library(), &self.listener, &format!("{count} threads"))) }
-    }
-
-    /// Opens a library with plugins. Those that it does not announce by itself when it is opened, TensorRT is told to take from it.
-    pub fn open_plugins(&self, path: &Path) -> Result<()> {
-        if !self.library().open_plugins(path)? {
-            return Ok(());
-        }
-        let name = c_string(&path.to_string_lossy())?;
-        let abi = self.abi();
-        // SAFETY: the object is a live builder, whose registry lives as long; the name is copied.
-        let handle = unsafe {
-            let registry = builder::get_plugin_registry(abi, self.object.pointer)?;
-            ensure!(!registry.is_null(), TensorRtBuild, "{} has no registry of plugins", abi.release);
-            plugin_registry::load_library(abi, registry, name.as_ptr())?
-        };
-        if handle.is_null() { Err(refused(self.library(), &self.listener, "its plugins")) } else { Ok(()) }
     }
 
     /// Builds an engine. The error of a build that fails holds TensorRT's words.

@@ -224,9 +224,10 @@ impl ExecutionContext {
         let done = match &self.samples {
             // SAFETY: a live context; the rest by this function's contract.
             None => unsafe { execution_context::enqueue_v3(abi, object, stream) }?,
-            // SAFETY: as above; there is an address for each binding, and nobody waits for an event.
-            Some(s) => {
-                unsafe { execution_context::enqueue(abi, object, s.batch, s.addresses.as_ptr().cast(), stream, std::ptr::null_mut()) }?
+            Some(Samples { batch, addresses, .. }) => {
+                let bindings = addresses.as_ptr().cast();
+                // SAFETY: as above; there is an address for each binding, and nobody waits for an event.
+                unsafe { execution_context::enqueue(abi, object, *batch, bindings, stream, std::ptr::null_mut()) }?
             }
         };
         if let Some(error) = self.open.iter().find_map(|(_, allocator)| allocator.failure()) {

@@ -76,7 +76,7 @@ fn build_in(library: &'static Library, network: &Network, options: &Options) -> 
     // A GPU that is not there is no matter where another one is built for.
     let _device = options.device.filter(|_| options.compute_capabilities.is_empty()).map(Device::enter).transpose()?;
     let builder = Builder::new(library, options.log.clone())?;
-    plugins::open_all(&options.plugins, &builder)?;
+    plugins::open_all(&options.plugins, library)?;
     // Versions before 10 have no strongly typed networks: there the types are demanded layer by layer.
     let typing = if library.abi().at_least_major(10) { Typing::Strong } else { Typing::Weak };
     let definition = match &network.batch {
@@ -251,6 +251,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
             *to.add_cumulative(x[0], along, CumulativeOperation::Sum, *exclusive, *reverse)?
         }
         LayerKind::Einsum(equation) => *to.add_einsum(x, equation)?,
+        LayerKind::Plugin(plugin) => plugins::add(to, &layer.name, plugin, x)?,
     })
 }
 

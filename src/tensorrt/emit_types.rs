@@ -28,9 +28,9 @@ pub(super) fn allow(config: &mut BuilderConfig, network: &Network) -> Result<()>
 /// Makes a layer compute in the float type that it gives or, where it gives none, takes, and give what the network says. Types that are
 /// no floats follow from the layer.
 pub(super) fn demand(emitted: &Layer<'_>, network: &Network, layer: &NetLayer) -> Result<()> {
-    // Quantising layers have the types of their scales; what they dequantise for is to run in int8.
-    let quantises = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..));
-    if quantises || layer.inputs.iter().any(|id| is_dequantised(network, *id)) {
+    // Quantising layers have the types of their scales, plugins types of their own; what is dequantised for is to run in int8.
+    let own = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..) | LayerKind::Plugin(_));
+    if own || layer.inputs.iter().any(|id| is_dequantised(network, *id)) {
         return Ok(());
     }
     let float = |id: &&TensorId| network.tensor(**id).dtype.is_float();

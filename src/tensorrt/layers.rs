@@ -7,6 +7,7 @@ use crate::tensorrt::abi;
 use crate::tensorrt::abi::*;
 use crate::tensorrt::network_def::{Layer, NetworkDefinition, TensorRef, Typed};
 use crate::tensorrt::object::c_string;
+use crate::tensorrt::registry::{Instance, Kind};
 use crate::tensorrt::weights::HostWeights;
 use std::marker::PhantomData;
 
@@ -150,6 +151,21 @@ impl NetworkDefinition {
             network_definition::add_einsum(self.abi(), self.object.pointer, inputs.as_ptr(), count, equation.as_ptr())
         }?;
         self.typed(pointer, "add_einsum")
+    }
+
+    /// A layer that a plugin computes; the network takes a copy of it.
+    pub(super) fn add_plugin(&self, inputs: &[TensorRef<'_>], plugin: &Instance) -> Result<Layer<'_>> {
+        let inputs = inputs.iter().map(|t| self.own(*t)).collect::<Result<Vec<P>>>()?;
+        let (abi, at, list, count) = (self.abi(), self.object.pointer, inputs.as_ptr(), inputs.len() as i32);
+        // SAFETY: the network lives, the tensors are its own, the plugin is of this library and of the kind that the method takes; the
+        // list is copied.
+        let pointer = unsafe {
+            match plugin.kind {
+                Kind::V2 => network_definition::add_plugin_v2(abi, at, list, count, plugin.pointer),
+                Kind::V3 => network_definition::add_plugin_v3(abi, at, list, count, std::ptr::null(), 0, plugin.pointer),
+            }
+        }?;
+        self.layer(pointer, "a plugin layer")
     }
 }
 

@@ -35,6 +35,15 @@ impl fmt::Display for Probe {
 }
 
 type Create = unsafe extern "C" fn(P, i32) -> P;
+type InitPlugins = unsafe extern "C" fn(P, *const c_char) -> bool;
+
+/// How TensorRT gets to know of the plugins in a library that is open; where neither is said, by the library itself.
+pub(in crate::tensorrt) struct Announcement {
+    /// TensorRT is told to ask it.
+    pub(in crate::tensorrt) asked: bool,
+    /// It is told to register them: TensorRT's own library of plugins.
+    pub(in crate::tensorrt) init: Option<InitPlugins>,
+}
 
 /// An opened library. There is one per file, never closed: TensorRT does not survive it.
 pub struct Library {
@@ -45,6 +54,7 @@ pub struct Library {
     logger: &'static Logger,
     builder: Option<Create>,
     runtime: Create,
+    registry: Option<unsafe extern "C" fn() -> P>,
     siblings: Once,
 }
 
@@ -127,13 +137,20 @@ impl Library {
         self.builder.is_some()
     }
 
-    /// Opens a library with plugins for as long as the process lives; whether TensorRT must ask it for them.
-    pub(in crate::tensorrt) fn open_plugins(&self, path: &Path) -> Result<bool> {
+    /// Its registry of plugins, or null.
+    pub(in crate::tensorrt) fn plugin_registry(&self) -> P {
+        // SAFETY: the symbol has this type in every version that has it.
+        self.registry.map_or(std::ptr::null_mut(), |registry| unsafe { registry() })
+    }
+
+    /// Opens a library with plugins for as long as the process lives, and tells how TensorRT gets to know of them.
+    pub(in crate::tensorrt) fn open_plugins(&self, path: &Path) -> Result<Announcement> {
         let handle = load(path.as_os_str()).map_err(|why| Error::new(Code::BadOption, format!("cannot be opened: {why}")))?;
         // Engines that use its plugins have no other hold on it.
         let handle = std::mem::ManuallyDrop::new(handle);
         let has = |name| symbol::<*const c_void>(&handle, name).is_ok();
-        Ok(has(c"getCreators") || has(c"getPluginCreators"))
+        let asked = has(c"getCreators") || has(c"getPluginCreators");
+        Ok(Announcement { asked, init: symbol::<InitPlugins>(&handle, c"initLibNvInferPlugins").ok() })
     }
 
     /// A new `IBuilder`, or null.
@@ -201,6 +218,7 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
     let version = symbol::<unsafe extern "C" fn() -> i32>(&handle, c"getInferLibVersion")?;
     let runtime = symbol::<Create>(&handle, c"createInferRuntime_INTERNAL")?;
     let builder = symbol::<Create>(&handle, c"createInferBuilder_INTERNAL").ok();
+    let registry = symbol::<unsafe extern "C" fn() -> P>(&handle, c"getPluginRegistry").ok();
     let build = symbol::<unsafe extern "C" fn() -> i32>(&handle, c"getInferLibBuildVersion").ok();
     // SAFETY: the function has this type in every version that has it.
     let build = build.map(|build| unsafe { build() });
@@ -215,7 +233,7 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
         return Ok(library);
     }
     let logger = Logger::leaked(abi);
-    let library = Library { path: path.clone(), number, build, abi, logger, builder, runtime, siblings: Once::new() };
+    let library = Library { path: path.clone(), number, build, abi, logger, builder, runtime, registry, siblings: Once::new() };
     let library = Box::leak(Box::new(library));
     all.insert(path, library);
     Ok(library)

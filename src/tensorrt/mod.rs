@@ -16,6 +16,9 @@ mod object;
 pub mod host_memory;
 pub mod weights;
 
+mod plugin_fields;
+mod registry;
+
 pub mod layers;
 pub mod network_def;
 

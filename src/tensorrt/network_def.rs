@@ -6,6 +6,7 @@ use crate::ensure;
 use crate::tensor::error::Result;
 use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::{DataType, Dims, LayerType, P, Weights, layer, network_definition, tensor};
+use crate::tensorrt::library::Library;
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{Object, OneThread, c_string, refused, text};
 use crate::tensorrt::weights::HostWeights;
@@ -44,6 +45,11 @@ impl NetworkDefinition {
 
     pub(super) fn abi(&self) -> &'static Abi {
         self.object.abi()
+    }
+
+    /// The library that it is of.
+    pub fn library(&self) -> &'static Library {
+        self.object.library
     }
 
     /// Names the network, for messages and inspection.

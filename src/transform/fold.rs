@@ -4,6 +4,7 @@ use crate::ir::opdef::EvalCtx;
 use crate::ir::rewrite::rewrite;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, ValueId};
+use crate::ops::plugin::PLUGIN;
 use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -13,7 +14,7 @@ use crate::tensor::shape;
 /// A result with more elements than this is folded only where it is no larger than its operands.
 const MAX_NEW_ELEMENTS: usize = 1 << 16;
 
-/// The graph with constant nodes computed. Nodes with bodies are left alone, and so are quantised weights: a library may compute with
+/// The graph with constant nodes computed. Nodes with bodies and plugins are left alone, and so are quantised weights: a library may compute with
 /// them as they are.
 pub fn fold_constants(graph: &Graph) -> Result<Graph> {
     let users = if graph.nodes.iter().any(|n| n.op.name == DEQUANTIZE) { graph.users() } else { Vec::new() };
@@ -68,7 +69,7 @@ fn worth_folding(view: &NodeView, operands: &[Tensor]) -> bool {
     let count = |v: &ValueId| shape::as_usizes(&view.graph.fact(*v).shape).map(|s| s.iter().product::<usize>());
     let Some(results) = view.node().outputs.iter().map(count).sum::<Option<usize>>() else { return false };
     let given: usize = operands.iter().map(Tensor::len).sum();
-    view.node().bodies.is_empty() && !operands.is_empty() && results <= given.max(MAX_NEW_ELEMENTS)
+    view.op() != &PLUGIN && view.node().bodies.is_empty() && !operands.is_empty() && results <= given.max(MAX_NEW_ELEMENTS)
 }
 
 fn eval(view: &NodeView, operands: &[Tensor]) -> Result<Vec<Tensor>> {

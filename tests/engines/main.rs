@@ -2,6 +2,7 @@
 
 mod cache;
 mod options;
+mod plugins;
 #[path = "../tensorrt_library/mod.rs"]
 mod tensorrt_library;
 

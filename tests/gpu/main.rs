@@ -13,6 +13,7 @@ mod kinds;
 mod modes;
 mod networks;
 mod outputs;
+mod plugins;
 mod runs;
 mod support;
 mod trouble;

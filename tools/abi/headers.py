@@ -14,8 +14,8 @@ SOURCE = '#include "NvInfer.h"\n#include "NvInferPlugin.h"\n'
 CUDA = "typedef struct CUevent_st *cudaEvent_t; typedef struct CUstream_st *cudaStream_t;\n"
 SPACE = "nvinfer1::"
 STRUCTS = ["Dims", "Weights", "Permutation", "InterfaceInfo", "PluginField", "PluginFieldCollection", "PluginTensorDesc"]
-# Interfaces of removed or superseded features: calibration, algorithm selection, plugins before V3.
-LEFT_OUT = re.compile(r"IInt8|IAlgorithmSelector|IPluginV2|IPluginCreator$|ILoggerFinder")
+# Interfaces of removed or superseded features that nothing here calls: calibration, algorithm selection, what plugins before V3 hold.
+LEFT_OUT = re.compile(r"IInt8|IAlgorithmSelector|IPluginV2[A-Z]|ILoggerFinder")
 
 
 @dataclass

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 WIDTH = 140
 # Interfaces that the library implements and we call; all others we implement and the library calls.
-CALLED = {"IPluginRegistry"}
+CALLED = {"IPluginRegistry", "IPluginCreator", "IPluginCreatorV3One", "IPluginV2"}
 STRUCTS = {"Dims32", "Dims64", "Weights", "Permutation", "InterfaceInfo"}
 HEAD = """//! {what}
 //! Written by tools/abi from TensorRT's public headers; not to be edited by hand.

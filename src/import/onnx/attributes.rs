@@ -37,6 +37,19 @@ const KINDS: &[&str] = &[
     "types",
 ];
 
+/// The value of an attribute of any type.
+#[derive(Debug)]
+pub enum Any<'a> {
+    /// One or several integers.
+    Ints(Vec<i64>),
+    /// One or several floats.
+    Floats(Vec<f32>),
+    /// A text.
+    Text(&'a str),
+    /// A tensor.
+    Tensor(&'a TensorProto),
+}
+
 /// The attributes of one node.
 #[derive(Debug)]
 pub struct Attributes<'a> {
@@ -67,7 +80,7 @@ impl<'a> Attributes<'a> {
 
     /// An error that names the attributes that nobody read.
     pub fn all_read(&self) -> Result<()> {
-        let unread: Vec<&str> = self.list.iter().filter(|(_, read)| !read.get()).map(|(a, _)| a.name.as_str()).collect();
+        let unread = self.unread();
         ensure!(unread.is_empty(), UnsupportedModel, "attribute '{}' is not known for this operator", unread.join("', '"));
         Ok(())
     }
@@ -139,6 +152,31 @@ impl<'a> Attributes<'a> {
             Some(AttributeProto { t: Some(t), .. }) => Ok(Some(t)),
             Some(_) => fail!(MalformedModel, "attribute '{name}' has no tensor"),
         }
+    }
+
+    /// Names of the attributes that nobody read so far.
+    pub fn unread(&self) -> Vec<&'a str> {
+        self.list.iter().filter(|(_, read)| !read.get()).map(|(a, _)| a.name.as_str()).collect()
+    }
+
+    /// An attribute of any type that is no graph, and reads it: integers, floats, a text or a tensor.
+    pub fn any(&self, name: &str) -> Result<Any<'a>> {
+        let kind = self.list.iter().find(|(a, _)| a.name == name).map_or(0, |(a, _)| a.kind);
+        Ok(match kind {
+            k if k == Kind::Int as i32 => Any::Ints(self.int(name)?.into_iter().collect()),
+            k if k == Kind::Ints as i32 => Any::Ints(self.ints(name)?.unwrap_or_default()),
+            k if k == Kind::Float as i32 => Any::Floats(self.float(name)?.into_iter().collect()),
+            k if k == Kind::Floats as i32 => Any::Floats(self.floats(name)?.unwrap_or_default()),
+            k if k == Kind::String as i32 => Any::Text(self.text_or(name, "")?),
+            k if k == Kind::Tensor as i32 => match self.tensor(name)? {
+                Some(tensor) => Any::Tensor(tensor),
+                None => fail!(MalformedModel, "attribute '{name}' has no tensor"),
+            },
+            k => {
+                let is = usize::try_from(k).ok().and_then(|i| KINDS.get(i)).unwrap_or(&"of an unknown type");
+                fail!(UnsupportedModel, "attribute '{name}' is {is}; a plugin is given ints, floats, strings and tensors")
+            }
+        })
     }
 
     /// A graph.

@@ -4,10 +4,11 @@
 use crate::import::onnx::attributes::Attributes;
 use crate::import::onnx::node::Cx;
 use crate::import::onnx::order::{self, MAX_DEPTH, Plan, label, short};
-use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto};
+use crate::import::onnx::proto::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use crate::import::onnx::symbols::Symbols;
 use crate::import::onnx::table::{self, How, Row};
 use crate::import::onnx::weights::{Weights, check_extents};
+use crate::import::onnx::{Unknown, plugin};
 use crate::ir::build::Builder;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
@@ -48,28 +49,34 @@ pub struct Importer<'a> {
     /// Reads constants.
     pub weights: Weights,
     rows: &'a [&'a [Row]],
+    unknown: Unknown,
+    /// What the file states of values, by name; asked of plugins only.
+    stated: HashMap<&'a str, &'a ValueInfoProto>,
+    symbols: Symbols<'a>,
     scopes: Vec<Scope<'a>>,
     prefixes: HashSet<String>,
 }
 
 impl<'a> Importer<'a> {
     /// An importer that knows the operators of `rows`.
-    pub fn new(rows: &'a [&'a [Row]], ops: Ops<'a>, opsets: BTreeMap<String, i64>, weights: Weights) -> Importer<'a> {
-        Importer { ops, opsets, weights, rows, scopes: Vec::new(), prefixes: HashSet::new() }
+    pub fn new(rows: &'a [&'a [Row]], ops: Ops<'a>, opsets: BTreeMap<String, i64>, weights: Weights, unknown: Unknown) -> Importer<'a> {
+        let (stated, symbols) = (HashMap::new(), Symbols::default());
+        Importer { ops, opsets, weights, rows, unknown, stated, symbols, scopes: Vec::new(), prefixes: HashSet::new() }
     }
 
     /// The network.
     pub fn network(&mut self, graph: &'a GraphProto) -> Result<Graph> {
         ensure!(!graph.output.is_empty(), MalformedModel, "graph '{}' has no outputs", graph.name);
         let plan = order::plan(graph, &|_| false)?;
-        table::check_supported(self.rows, self.ops, &self.opsets, graph, &plan)?;
+        table::check_supported(self.rows, self.ops, &self.opsets, graph, &plan, self.unknown)?;
+        self.stated = graph.value_info.iter().chain(&graph.output).map(|v| (v.name.as_str(), v)).collect();
         self.open(graph, String::new())?;
         let nodes = graph.node.iter().map(|n| n.name.as_str());
-        let mut symbols = Symbols::new(nodes.collect());
+        self.symbols = Symbols::new(nodes.collect());
         for input in &graph.input {
             // Before version 4 of the format every constant was listed as an input too; as inputs they are not offered.
             if !self.scope().names.contains_key(input.name.as_str()) {
-                let fact = symbols.fact(input)?;
+                let fact = self.symbols.fact(input)?;
                 let id = self.scope().builder.input(&input.name, fact)?;
                 self.scope().names.insert(&input.name, Named::Value(id));
             }
@@ -139,22 +146,25 @@ impl<'a> Importer<'a> {
     fn node(&mut self, node: &'a NodeProto, plan: &Plan<'a>) -> Result<()> {
         let domain = table::domain(node);
         let opset = self.opsets.get(domain).copied().unwrap_or(1);
-        let Some(row) = table::find(self.rows, domain, &node.op_type, opset) else {
+        let row = table::find(self.rows, domain, &node.op_type, opset);
+        if row.is_none() && (self.unknown == Unknown::Refuse || self.scopes.len() > 1) {
             fail!(UnsupportedOperator, "operator '{}' is not known", node.op_type)
-        };
+        }
         let inputs = node.input.iter().map(|name| if name.is_empty() { Ok(None) } else { self.named(name).map(Some) });
         let inputs = inputs.collect::<Result<Vec<_>>>()?;
         let own = [&node.name].into_iter().chain(&node.output).find(|n| !n.is_empty()).unwrap_or(&node.op_type);
         let name = format!("{}{}", self.scope().prefix, short(own));
         let wanted = node.output.iter().map(|o| !o.is_empty() && plan.read.contains(o.as_str())).collect();
         let made_before = self.building().nodes.len() as u32;
+        let stated = if row.is_none() { self.stated_results(node)? } else { Vec::new() };
         let mut cx = Cx::new(self, node, name, opset, inputs, wanted, Attributes::new(node)?);
-        let results = match row.how {
-            How::Same(op) => {
+        let results = match row.map(|row| row.how) {
+            Some(How::Same(op)) => {
                 let operands = cx.all_inputs()?;
                 cx.emit(op, &[], &operands)?
             }
-            How::By(function) => function(&mut cx)?,
+            Some(How::By(function)) => function(&mut cx)?,
+            None => plugin::import(&mut cx, &stated)?,
         };
         cx.all_read()?;
         let wanted = cx.wanted.clone();
@@ -169,6 +179,15 @@ impl<'a> Importer<'a> {
             self.scope().names.insert(output, Named::Value(id));
         }
         Ok(())
+    }
+
+    /// What the file states of the results of a node that is a plugin.
+    fn stated_results(&self, node: &NodeProto) -> Result<Vec<Fact>> {
+        let of = |name: &String| match self.stated.get(name.as_str()) {
+            Some(value) => self.symbols.stated(value),
+            None => self.symbols.stated(&ValueInfoProto { name: name.clone(), r#type: None }),
+        };
+        node.output.iter().map(of).collect()
     }
 
     /// The value of a name, seen from the innermost graph.

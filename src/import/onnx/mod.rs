@@ -21,6 +21,7 @@ mod indexing;
 mod linear;
 mod movement;
 mod norm;
+mod plugin;
 mod pool;
 mod quantised;
 mod reduce;
@@ -63,19 +64,39 @@ pub struct Model {
     pub opset: i64,
 }
 
+/// What becomes of nodes whose operators are not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// An error that names them all.
+    #[default]
+    Refuse,
+    /// They are kept: a plugin may know them.
+    Keep,
+}
+
 /// Imports the model in a file. Weights stay in the mapped file, and in data files of the same folder that it names.
 pub fn load_file(path: &Path) -> Result<Model> {
+    load_file_with(path, Unknown::Refuse)
+}
+
+/// As [`load_file`], with a say on unknown operators.
+pub fn load_file_with(path: &Path, unknown: Unknown) -> Result<Model> {
     let bytes = map_file(path)?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    load_bytes(bytes, Some(folder)).context(|| format!("model '{}'", path.display()))
+    load_bytes_with(bytes, Some(folder), unknown).context(|| format!("model '{}'", path.display()))
 }
 
 /// Imports a model from memory; `folder` is where its data files are, if it has any.
 pub fn load_bytes(bytes: Bytes, folder: Option<&Path>) -> Result<Model> {
-    load_with(table::FAMILIES, &ops::find, bytes, folder)
+    load_bytes_with(bytes, folder, Unknown::Refuse)
 }
 
-fn load_with(rows: &[&[table::Row]], ops: Ops, bytes: Bytes, folder: Option<&Path>) -> Result<Model> {
+/// As [`load_bytes`], with a say on unknown operators.
+pub fn load_bytes_with(bytes: Bytes, folder: Option<&Path>, unknown: Unknown) -> Result<Model> {
+    load_with(table::FAMILIES, &ops::find, bytes, folder, unknown)
+}
+
+fn load_with(rows: &[&[table::Row]], ops: Ops, bytes: Bytes, folder: Option<&Path>, unknown: Unknown) -> Result<Model> {
     let fault = |e| Error::new(Code::MalformedModel, format!("this is no ONNX model, or it is cut or damaged: {e}"));
     let model = ModelProto::decode(bytes).map_err(fault)?;
     let Some(graph) = &model.graph else { fail!(MalformedModel, "this is no ONNX model: it has no graph") };
@@ -98,7 +119,7 @@ fn load_with(rows: &[&[table::Row]], ops: Ops, bytes: Bytes, folder: Option<&Pat
         UnsupportedModel,
         "the model uses opset {opset}; the newest known here is {NEWEST_OPSET}: export it with that one"
     );
-    let graph = Importer::new(rows, ops, opsets, Weights::new(folder)).network(graph)?;
+    let graph = Importer::new(rows, ops, opsets, Weights::new(folder), unknown).network(graph)?;
     let metadata = model.metadata.iter().map(|e| (e.key.clone(), e.value.clone())).collect();
     let producer = format!("{} {}", model.producer_name, model.producer_version).trim().to_string();
     Ok(Model { graph, metadata, producer, opset })

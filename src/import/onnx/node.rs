@@ -9,6 +9,7 @@ use crate::ir::attrs::{Attr, Attrs, Param};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::OpDef;
 use crate::ir::{Body, Def, ValueId};
+use crate::ops::plugin::{PLUGIN, Plugin};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -205,6 +206,13 @@ impl<'m, 'a> Cx<'m, 'a> {
         }
         let parsed: Attrs = (entry.attrs.parse)(&mut |name| attrs.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone()))?;
         let results = self.importer.builder().node_with_bodies(&self.name, entry, parsed, operands, bodies)?;
+        self.importer.check_size(&results)?;
+        Ok(results)
+    }
+
+    /// Adds a plugin.
+    pub fn emit_plugin(&mut self, plugin: Plugin, operands: &[ValueId]) -> Result<Vec<ValueId>> {
+        let results = self.importer.builder().node(&self.name, &PLUGIN, Attrs::new(plugin), operands)?;
         self.importer.check_size(&results)?;
         Ok(results)
     }

@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 /// Largest extent that a symbol stands for.
 const MAX_EXTENT: i64 = i32::MAX as i64;
 
+/// Why a file has to state what it need not state elsewhere.
+const WHO_KNOWS: &str = "nobody but the plugin could tell; add it to the file's value_info";
+
 /// Names of symbols, each given once.
 #[derive(Debug, Default)]
 pub struct Symbols<'a> {
@@ -46,6 +49,25 @@ impl<'a> Symbols<'a> {
             }
         });
         let fact = Fact::new(dtype, dims.collect());
+        check_extents(&fact).context(place)?;
+        Ok(fact)
+    }
+
+    /// What the file states of a value that only a plugin can compute: in numbers, and names of extents of inputs.
+    pub fn stated(&self, value: &ValueInfoProto) -> Result<Fact> {
+        let place = || format!("result '{}'", value.name);
+        let shape = value.r#type.as_ref().and_then(|t| t.tensor.as_ref()).and_then(|t| Some((t.elem_type, t.shape.as_ref()?)));
+        let Some((dtype, shape)) = shape else {
+            fail!(UnsupportedModel, "the file does not state type and shape of {}: {WHO_KNOWS}", place())
+        };
+        let dims = shape.dim.iter().enumerate().map(|(axis, dim)| match dim {
+            DimProto { dim_value: Some(v), .. } if *v >= 0 => Ok(Dim::from(*v)),
+            DimProto { dim_param: Some(name), .. } if self.named.contains_key(name) => Ok(Dim::symbol(&self.named[name], 0, MAX_EXTENT)),
+            _ => {
+                fail!(UnsupportedModel, "extent {axis} of {} is neither a number nor named as an extent of an input: {WHO_KNOWS}", place())
+            }
+        });
+        let fact = Fact::new(element_type(i64::from(dtype)).context(place)?, dims.collect::<Result<Vec<_>>>()?);
         check_extents(&fact).context(place)?;
         Ok(fact)
     }

@@ -1,6 +1,7 @@
 //! The table of ONNX operators: for each, from which version of its operator set on, how it is imported. Adding an operator is a
 //! row in the file of its family.
 
+use crate::import::onnx::Unknown;
 use crate::import::onnx::graph::Ops;
 use crate::import::onnx::node::Cx;
 use crate::import::onnx::order::{self, Plan};
@@ -96,15 +97,25 @@ pub fn find<'a>(rows: &'a [&'a [Row]], domain: &str, name: &str, opset: i64) -> 
     rows.iter().copied().flatten().filter(fits).max_by_key(|r| r.since)
 }
 
-/// An error that names every planned node, here and in graphs inside, whose operator cannot be imported.
-pub fn check_supported(rows: &[&[Row]], ops: Ops, opsets: &BTreeMap<String, i64>, graph: &GraphProto, plan: &Plan) -> Result<()> {
+/// An error that names every planned node, here and in graphs inside, whose operator cannot be imported. One that nobody knows may be
+/// kept, but not in graphs inside, which no library is given.
+pub fn check_supported(
+    rows: &[&[Row]],
+    ops: Ops,
+    opsets: &BTreeMap<String, i64>,
+    graph: &GraphProto,
+    plan: &Plan,
+    unknown: Unknown,
+) -> Result<()> {
     let mut missing: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     let mut pending: Vec<(&NodeProto, usize)> = plan.order.iter().rev().map(|i| (&graph.node[*i], 0)).collect();
     while let Some((node, depth)) = pending.pop() {
         ensure!(depth <= order::MAX_DEPTH, UnsupportedModel, "graphs are nested deeper than {}", order::MAX_DEPTH);
         let domain = domain(node);
         let opset = opsets.get(domain).copied().unwrap_or(1);
-        if !find(rows, domain, &node.op_type, opset).is_some_and(|row| row.supported(ops)) {
+        let row = find(rows, domain, &node.op_type, opset);
+        let kept = row.is_none() && depth == 0 && unknown == Unknown::Keep;
+        if !kept && !row.is_some_and(|row| row.supported(ops)) {
             let name = [&node.name].into_iter().chain(&node.output).find(|n| !n.is_empty());
             missing.entry((domain, &node.op_type)).or_default().push(format!("'{}'", name.unwrap_or(&node.op_type)));
         }
@@ -124,5 +135,9 @@ pub fn check_supported(rows: &[&[Row]], ops: Ops, opsets: &BTreeMap<String, i64>
             format!("{name} of {of} (nodes {}{more})", nodes.iter().take(8).cloned().collect::<Vec<_>>().join(", "))
         })
         .collect();
-    fail!(UnsupportedOperator, "{} operators of this model are not supported: {}", list.len(), list.join("; "))
+    let hint = match unknown {
+        Unknown::Refuse => "; if TensorRT has plugins of these names, name their files in plugin_libraries",
+        Unknown::Keep => "",
+    };
+    fail!(UnsupportedOperator, "{} operators of this model are not supported: {}{hint}", list.len(), list.join("; "))
 }

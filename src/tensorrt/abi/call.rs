@@ -179,7 +179,7 @@ macro_rules! classes {
                 #[allow(unused_imports)]
                 use $crate::tensorrt::abi::call::{Back, Held, Method, P, Pass, Row, S};
                 #[allow(unused_imports)]
-                use $crate::tensorrt::abi::layout::{Dims, Dims32, Dims64, Permutation, Weights};
+                use $crate::tensorrt::abi::layout::{Dims, Dims32, Dims64, InterfaceInfo, Permutation, Weights};
                 use $crate::tensorrt::abi::version::{Abi, Runs, runs};
 
                 pub(in crate::tensorrt) mod rows {

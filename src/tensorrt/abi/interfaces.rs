@@ -54,15 +54,6 @@ interfaces! {
         reallocate_output(P, S, P, u64, u64) -> P = "reallocateOutput" "PKcPvmm" [0 1, 3 4, 21 !]
         reallocate_output_async(P, S, P, u64, u64, P) -> P = "reallocateOutputAsync" "PKcPvmmP11CUstream_st" [3 5, 21 4]
     }
-    IPluginCreatorV3One plugin_creator_v3_one "PLUGIN CREATOR_V3ONE" 1 0 [3 2] {
-        create_plugin(P, S, P, i32) -> P = "createPlugin" "PKcPKNS_21PluginFieldCollectionENS_13TensorRTPhaseE" [3 4]
-        get_api_language(P) -> i32 = "getAPILanguage" "Kv" [3 0]
-        get_field_names(P) -> P = "getFieldNames" "v" [3 5]
-        get_interface_info(P) -> InterfaceInfo = "getInterfaceInfo" "Kv" [3 1]
-        get_plugin_name(P) -> S = "getPluginName" "Kv" [3 6]
-        get_plugin_namespace(P) -> S = "getPluginNamespace" "Kv" [3 8]
-        get_plugin_version(P) -> S = "getPluginVersion" "Kv" [3 7]
-    }
     IPluginResource plugin_resource "IPluginResource" 1 0 [3 2] {
         clone(P) -> P = "clone" "v" [3 5]
         get_api_language(P) -> i32 = "getAPILanguage" "Kv" [3 0]

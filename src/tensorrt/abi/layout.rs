@@ -98,6 +98,24 @@ pub struct InterfaceInfo {
     pub(in crate::tensorrt) minor: i32,
 }
 
+/// A field of a plugin, on its way to the plugin's creator.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(in crate::tensorrt) struct PluginField {
+    pub(in crate::tensorrt) name: *const c_char,
+    pub(in crate::tensorrt) data: *const c_void,
+    pub(in crate::tensorrt) dtype: i32,
+    pub(in crate::tensorrt) length: i32,
+}
+
+/// Fields of a plugin.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(in crate::tensorrt) struct PluginFieldCollection {
+    pub(in crate::tensorrt) count: i32,
+    pub(in crate::tensorrt) fields: *const PluginField,
+}
+
 /// Size and member offsets of one of TensorRT's structs, in bytes.
 #[derive(Debug)]
 pub struct Layout {
@@ -143,7 +161,22 @@ mod tests {
         );
         let weights: Expected =
             ("Weights", size_of::<Weights>(), &[offset_of!(Weights, dtype), offset_of!(Weights, values), offset_of!(Weights, count)]);
-        vec![dims, info, ("Permutation", size_of::<Permutation>(), &[0]), weights]
+        let field: Expected = (
+            "PluginField",
+            size_of::<PluginField>(),
+            &[
+                offset_of!(PluginField, name),
+                offset_of!(PluginField, data),
+                offset_of!(PluginField, dtype),
+                offset_of!(PluginField, length),
+            ],
+        );
+        let fields: Expected = (
+            "PluginFieldCollection",
+            size_of::<PluginFieldCollection>(),
+            &[offset_of!(PluginFieldCollection, count), offset_of!(PluginFieldCollection, fields)],
+        );
+        vec![dims, info, ("Permutation", size_of::<Permutation>(), &[0]), weights, field, fields]
     }
 
     #[test]

@@ -4,6 +4,29 @@
 use crate::tensorrt::abi::call::classes;
 
 classes! {
+    IPluginCreator plugin_creator [] {
+        create_plugin(a: S, b: P) -> P = "createPlugin" { (a: S, b: P) -> P; "PKcPKNS_21PluginFieldCollectionE" [0 4, 3 7] }
+        deserialize_plugin(a: S, b: P, c: u64) -> P = "deserializePlugin" { (a: S, b: P, c: u64) -> P; "PKcPKvm" [0 5, 3 8] }
+        get_api_language() -> i32 = "getAPILanguage" { () -> i32; "Kv" [3 0] }
+        get_field_names() -> P = "getFieldNames" { () -> P; "v" [0 3, 3 6] }
+        get_interface_info() -> InterfaceInfo = "getInterfaceInfo" { () -> InterfaceInfo; "Kv" [3 1] }
+        get_plugin_name() -> S = "getPluginName" { () -> S; "Kv" [0 1, 3 4] }
+        get_plugin_namespace() -> S = "getPluginNamespace" { () -> S; "Kv" [0 7, 3 10] }
+        get_plugin_version() -> S = "getPluginVersion" { () -> S; "Kv" [0 2, 3 5] }
+        get_tensor_rt_version() -> i32 = "getTensorRTVersion" { () -> i32; "Kv" [0 0, 3 !] }
+        set_plugin_namespace(a: S) -> () = "setPluginNamespace" { (a: S) -> (); "PKc" [0 6, 3 9] }
+    }
+    IPluginCreatorV3One plugin_creator_v3_one [] {
+        create_plugin(a: S, b: P, c: i32) -> P = "createPlugin" {
+            (a: S, b: P, c: i32) -> P; "PKcPKNS_21PluginFieldCollectionENS_13TensorRTPhaseE" [3 4]
+        }
+        get_api_language() -> i32 = "getAPILanguage" { () -> i32; "Kv" [3 0] }
+        get_field_names() -> P = "getFieldNames" { () -> P; "v" [3 5] }
+        get_interface_info() -> InterfaceInfo = "getInterfaceInfo" { () -> InterfaceInfo; "Kv" [3 1] }
+        get_plugin_name() -> S = "getPluginName" { () -> S; "Kv" [3 6] }
+        get_plugin_namespace() -> S = "getPluginNamespace" { () -> S; "Kv" [3 8] }
+        get_plugin_version() -> S = "getPluginVersion" { () -> S; "Kv" [3 7] }
+    }
     IPluginRegistry plugin_registry [] {
         acquire_plugin_resource(a: S, b: P) -> P = "acquirePluginResource" {
             (a: S, b: P) -> P; "PKcPNS_5v_1_015IPluginResourceE" [3 16, 18 12, 21 16, 23 12]
@@ -38,6 +61,37 @@ classes! {
             (a: P) -> (); "PNS_14IErrorRecorderE|PNS_5v_1_014IErrorRecorderE" [0 5, 1 9, 2 5, 18 2, 21 5, 23 2]
         }
         set_parent_search_enabled(a: bool) -> () = "setParentSearchEnabled" { (a: bool) -> (); "b" [1 4, 2 9, 18 5, 21 9, 23 5] }
+    }
+    IPluginV2 plugin_v2 [] {
+        clone() -> P = "clone" { () -> P; "Kv" [0 14] }
+        configure_with_format(a: *const Dims32, b: i32, c: *const Dims32, d: i32, e: i32, f: i32, g: i32) -> () = "configureWithFormat" {
+            (a: *const Dims32, b: i32, c: *const Dims32, d: i32, e: i32, f: i32, g: i32) -> (); "PKNS_6Dims32EiS3_iNS_8DataTypeENS_12TensorFormatEi" [0 6, 3 !]
+        }
+        configure_with_format_of_7(a: *const Dims64, b: i32, c: *const Dims64, d: i32, e: i32, f: i32, g: i32) -> () = "configureWithFormat" {
+            (a: *const Dims64, b: i32, c: *const Dims64, d: i32, e: i32, f: i32, g: i32) -> (); "PKNS_6Dims64EiS3_iNS_8DataTypeENS_12TensorFormatEi" [3 6]
+        }
+        destroy() -> () = "destroy" { () -> (); "v" [0 13] }
+        enqueue(a: i32, b: *const P, c: *const P, d: P, e: P) -> i32 = "enqueue" {
+            (a: i32, b: *const P, c: *const P, d: P, e: P) -> i32; "iPKPKvPKPvS5_P11CUstream_st" [0 10]
+        }
+        get_nb_outputs() -> i32 = "getNbOutputs" { () -> i32; "Kv" [0 3] }
+        get_output_dimensions(a: i32, b: *const Dims32, c: i32) -> Dims = "getOutputDimensions" {
+            (a: i32, b: *const Dims32, c: i32) -> Dims32; "iPKNS_6Dims32Ei" [0 4, 3 !]
+        }
+        get_output_dimensions_of_3(a: i32, b: *const Dims64, c: i32) -> Dims = "getOutputDimensions" {
+            (a: i32, b: *const Dims64, c: i32) -> Dims64; "iPKNS_6Dims64Ei" [3 4]
+        }
+        get_plugin_namespace() -> S = "getPluginNamespace" { () -> S; "Kv" [0 16] }
+        get_plugin_type() -> S = "getPluginType" { () -> S; "Kv" [0 1] }
+        get_plugin_version() -> S = "getPluginVersion" { () -> S; "Kv" [0 2] }
+        get_serialization_size() -> u64 = "getSerializationSize" { () -> u64; "Kv" [0 11] }
+        get_tensor_rt_version() -> i32 = "getTensorRTVersion" { () -> i32; "Kv" [0 0] }
+        get_workspace_size(a: i32) -> u64 = "getWorkspaceSize" { (a: i32) -> u64; "Ki" [0 9] }
+        initialize() -> i32 = "initialize" { () -> i32; "v" [0 7] }
+        serialize(a: P) -> () = "serialize" { (a: P) -> (); "KPv" [0 12] }
+        set_plugin_namespace(a: S) -> () = "setPluginNamespace" { (a: S) -> (); "PKc" [0 15] }
+        supports_format(a: i32, b: i32) -> bool = "supportsFormat" { (a: i32, b: i32) -> bool; "KNS_8DataTypeENS_12TensorFormatE" [0 5] }
+        terminate() -> () = "terminate" { () -> (); "v" [0 8] }
     }
     IActivationLayer activation_layer [0 16] {
         get_activation_type() -> i32 = "getActivationType" { () -> i32; "Kv" [0 3] }

@@ -23,5 +23,5 @@ pub use versions::{LAYOUTS, VERSIONS};
 
 pub(in crate::tensorrt) use call::{P, Table};
 pub(in crate::tensorrt) use interfaces::*;
-pub(in crate::tensorrt) use layout::Dims32;
+pub(in crate::tensorrt) use layout::{Dims32, PluginField, PluginFieldCollection};
 pub(in crate::tensorrt) use methods::*;

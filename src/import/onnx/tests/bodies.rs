@@ -51,7 +51,7 @@ const TEST_ROWS: &[Row] = &[by("Twice", 1, twice).needing(&["twice"])];
 fn load(g: GraphProto) -> Result<Graph> {
     let rows = [FAMILIES, &[TEST_ROWS]].concat();
     let find = |name: &str| [&IF, &TWICE].into_iter().find(|op| op.name == name).or_else(|| ops::find(name));
-    Ok(load_with(&rows, &find, model(13, g).encode_to_vec().into(), None)?.graph)
+    Ok(load_with(&rows, &find, model(13, g).encode_to_vec().into(), None, crate::import::onnx::Unknown::Refuse)?.graph)
 }
 
 fn captured<'a>(outer: &'a Graph, body: &Body) -> Vec<&'a str> {

@@ -5,6 +5,7 @@ mod data;
 mod graphs;
 mod hostile;
 mod operators;
+mod plugins;
 mod shapes;
 
 use crate::import::onnx::proto::*;
