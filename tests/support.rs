@@ -108,7 +108,7 @@ const NOT_YET: &str = "
 Each gives a clear error.
 * CUDA kernels: on a GPU, what TensorRT does not take runs on the CPU; artifacts (save and load).
 * Engines whose weights are refitted.
-* float16 behind int8: what is not a product of int8 stays in float32; int8 of recurrent and transposed layers.
+* int8 of recurrent and transposed layers.
 * Antialiased and cropping resizes, grids over volumes; recurrent layers; graphs inside nodes on TensorRT.
 * Tuned code for contractions of float64 and integers: they run on plain generated loops; those of float16 and bfloat16 run in float32.
 * Models in other formats than ONNX; local functions and sparse tensors in ONNX files.

@@ -28,6 +28,11 @@ pub fn apply(options: &mut tvmtrt_options_t, lookup: &dyn Fn(&str) -> Option<Str
             changed.set(key, &value).context(place)?;
         }
     }
+    // TVM lets the builder choose among both then.
+    let on = |name: &str| lookup(name).and_then(|v| switch(v.trim())) == Some(true);
+    if on("TVM_TENSORRT_USE_INT8") && on("TVM_TENSORRT_USE_FP16") {
+        changed.set("precision", "int8_float16")?;
+    }
     *options = changed;
     Ok(())
 }
@@ -47,7 +52,7 @@ fn float16(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(is_on(value)?.then(|| ("precision", "float16".to_string())))
 }
 
-/// As in TVM, int8 goes before float16.
+/// As in TVM, int8 goes before float16; with both there are both.
 fn int8(value: &str) -> Result<Option<(&'static str, String)>> {
     Ok(is_on(value)?.then(|| ("precision", "int8".to_string())))
 }
@@ -87,7 +92,7 @@ mod tests {
         assert_eq!(with(&[("TVM_TENSORRT_MULTI_ENGINE", "1")]).unwrap().get("engine_batch").unwrap(), "each");
         let precision = |pairs: &[(&str, &str)]| with(pairs).unwrap().get("precision").unwrap().to_string();
         assert_eq!(precision(&[("TVM_TENSORRT_USE_FP16", "1")]), "float16");
-        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8");
+        assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "1"), ("TVM_TENSORRT_USE_FP16", "1")]), "int8_float16");
         assert_eq!(precision(&[("TVM_TENSORRT_USE_INT8", "0")]), "float32");
         assert_eq!(with(&[("TVM_TENSORRT_USE_FP16", "0"), ("USE_TENSORRT", "")]).unwrap().get("offload").unwrap(), "on");
     }

@@ -51,6 +51,8 @@ pub const TVMTRT_ERROR_TENSORRT_BUILD: u32 = 303;
 pub const TVMTRT_ERROR_TENSORRT_UNSUPPORTED: u32 = 304;
 /// A CUDA call failed or there is no CUDA here.
 pub const TVMTRT_ERROR_CUDA: u32 = 400;
+/// A GPU has not the memory that is needed, or the host has not what a GPU is to reach.
+pub const TVMTRT_ERROR_OUT_OF_MEMORY: u32 = 401;
 /// Machine code for the CPU could not be made.
 pub const TVMTRT_ERROR_CPU_CODE: u32 = 500;
 /// What is asked for is not there yet; SUPPORT.md says what is.

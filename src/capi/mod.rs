@@ -46,6 +46,8 @@ pub mod session;
 
 pub mod run;
 
+pub mod profile;
+
 pub mod calibration;
 
 pub mod tensorrt_info;

@@ -106,7 +106,7 @@ fn precision(options: &tvmtrt_options_t) -> Result<Request> {
     let (word, table) = (value(options, "precision"), value(options, "calibration"));
     let precision = Precision::ALL.iter().copied().find(|p| p.name() == word).unwrap_or_default();
     let ranges = match precision {
-        Precision::Int8 if !table.is_empty() => Some(Arc::new(calibration::read(table.as_ref()).context(|| "option 'calibration'")?)),
+        p if p.quantises() && !table.is_empty() => Some(Arc::new(calibration::read(table.as_ref()).context(|| "option 'calibration'")?)),
         _ => None,
     };
     Ok(Request { precision, keep_float32: list(value(options, "keep_float32")).into_iter().collect(), ranges })

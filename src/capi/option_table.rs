@@ -102,7 +102,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: &[Stage::Build],
-        doc: "The file with the ranges of tensors that precision int8 needs; tvmtrt_calibration_write makes it.",
+        doc: "The file with the ranges of tensors that int8 needs; tvmtrt_calibration_write makes it.",
     },
     Row {
         key: "calibration_method",
@@ -288,10 +288,10 @@ pub static OPTIONS: &[Row] = &[
     },
     Row {
         key: "precision",
-        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8"]),
+        kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8", "int8_float16"]),
         default: "float32",
         stages: &[Stage::Build],
-        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. bfloat16 needs TensorRT 10.0.",
+        doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. int8_float16: float16 where int8 is not. bfloat16 needs TensorRT 10.0.",
     },
     Row {
         key: "preview_features",
@@ -403,7 +403,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Path,
         default: "",
         stages: TENSORRT,
-        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where.",
+        doc: "TensorRT's library file, or the folder that holds it. Unset: it is searched; tvmtrt_tensorrt_info says where. A lean or dispatch runtime only runs engines of engine_cache.",
     },
     Row {
         key: "tensorrt_version",
@@ -459,7 +459,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Switch,
         default: "false",
         stages: BUILD,
-        doc: "Engines that later versions of the same major can run. TensorRT 8.6 and newer.",
+        doc: "Engines that later versions of the same major, and lean runtimes, can run. TensorRT 8.6 and newer.",
     },
     Row {
         key: "weight_streaming",

@@ -150,7 +150,7 @@ pub extern "C" fn tvmtrt_options_keys(format: u32, out: Option<&mut MaybeUninit<
 ///
 /// `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
 /// (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16` and `TVM_TENSORRT_USE_INT8` set
-/// `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` sets `engine_batch` (1: `each`, 0: `dynamic`); engines are
+/// `precision`, to `int8_float16` where both are 1. `TVM_TENSORRT_MULTI_ENGINE` sets `engine_batch` (1: `each`, 0: `dynamic`); engines are
 /// built at run time, as TVM does, only where `engine_build` says so. Unset and empty variables change nothing.
 ///
 /// \param options Changed.

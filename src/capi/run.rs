@@ -80,25 +80,34 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     // SAFETY: by this function's contract.
     let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
     session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
-    // SAFETY: the caller lends the inputs for this call.
-    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
-    let memory = copies.iter().zip(&inputs).map(|(copy, l)| match (copy, l.device) {
-        // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
-        (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
-        (Some(copy), None) => Memory::Host(copy),
-        // SAFETY: usable in place where there is no copy, and lent for this call.
-        (None, None) => Memory::Host(unsafe { l.bytes() }),
-    });
-    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
     let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
-    session.run(&views, &mut sinks)?;
+    // SAFETY: the caller lends the inputs for this call.
+    unsafe { with_views(&inputs, |views| session.run(views, &mut sinks)) }?;
     let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
     let made: Few<_> = made.collect();
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
     Ok(())
+}
+
+/// Hands inputs on as views; those that cannot be used in place are copied.
+///
+/// # Safety
+/// What the layouts describe lives; tensors on a GPU do so until the work on them is done.
+pub(super) unsafe fn with_views<T>(inputs: &[Layout], run: impl FnOnce(&[View]) -> Result<T>) -> Result<T> {
+    // SAFETY: by this function's contract.
+    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
+    let memory = copies.iter().zip(inputs).map(|(copy, l)| match (copy, l.device) {
+        // SAFETY: by this function's contract.
+        (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
+        (Some(copy), None) => Memory::Host(copy),
+        // SAFETY: usable in place where there is no copy; alive by this function's contract.
+        (None, None) => Memory::Host(unsafe { l.bytes() }),
+    });
+    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
+    run(&views)
 }
 
 fn given(layout: &Layout) -> Given<'_> {

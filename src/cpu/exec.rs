@@ -18,6 +18,7 @@ use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use std::time::{Duration, Instant};
 
 /// Stages with fewer operations are not worth a second thread.
 const SERIAL: i64 = 1 << 15;
@@ -34,6 +35,8 @@ pub struct State {
     layout: Option<Layout>,
     buffers: Vec<*mut u8>,
     args: Vec<*mut u8>,
+    /// How long each step took, all runs together; only where asked for.
+    times: Option<Vec<Duration>>,
 }
 
 // SAFETY: the pointers are scratch space of one run and are never read before that run has written them.
@@ -52,6 +55,21 @@ impl State {
     /// No memory yet.
     pub fn new() -> State {
         State::default()
+    }
+
+    /// From now on the time of each step is taken, from nothing on.
+    pub fn time_steps(&mut self) {
+        self.times = Some(Vec::new());
+    }
+
+    /// How long each step took, all runs since [`State::time_steps`] together.
+    pub fn step_times(&self) -> &[Duration] {
+        self.times.as_deref().unwrap_or_default()
+    }
+
+    /// No times are taken any more.
+    pub fn stop_timing(&mut self) {
+        self.times = None;
     }
 
     /// Bytes held.
@@ -100,14 +118,19 @@ pub fn run(
     outputs: &mut [&mut [u8]],
 ) -> Result<()> {
     state.prepare(compiled, bindings)?;
-    let State { arena, scratch, layout, buffers, args } = state;
+    let State { arena, scratch, layout, buffers, args, times } = state;
     let layout = layout.as_ref().expect("prepared above");
     place_buffers(compiled, &layout.plan, arena, inputs, outputs, buffers)?;
     let running = Running { compiled, pool, layout };
     for (i, step) in compiled.program.steps.iter().enumerate() {
         args.clear();
         args.extend(step.args.iter().map(|b| buffers[b.0 as usize]));
+        let begin = times.is_some().then(Instant::now);
         running.step(i, step, args, scratch)?;
+        if let (Some(times), Some(begin)) = (times.as_mut(), begin) {
+            times.resize(compiled.program.steps.len(), Duration::ZERO);
+            times[i] += begin.elapsed();
+        }
     }
     for (k, from) in &layout.plan.copies {
         let n = outputs[*k].len();

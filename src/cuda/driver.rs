@@ -87,7 +87,8 @@ fn done(function: &str, code: sys::CUresult) -> Result<()> {
     if code == sys::CUresult::CUDA_SUCCESS {
         return Ok(());
     }
-    Err(Error::new(Code::Cuda, format!("{function}: {}", describe(code))))
+    let kind = if code == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY { Code::OutOfMemory } else { Code::Cuda };
+    Err(Error::new(kind, format!("{function}: {}", describe(code))))
 }
 
 /// The driver's own words for a code.

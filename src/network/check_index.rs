@@ -81,6 +81,31 @@ pub(super) fn non_zero(at: &At) -> Accepted<()> {
     at.typed(0, &[DType::F32, DType::F16, I32, DType::Bool], "nonzero.type")
 }
 
+/// Candidates that a layer of non-maximum suppression looks at for each element of the batch.
+const MAX_CANDIDATES: i64 = 5000;
+
+/// Boxes that overlap none of a better score.
+pub(super) fn nms(at: &At) -> Accepted<()> {
+    if at.rtx() || !at.capabilities.at_least(8, 5, 0) {
+        let reason = format!("{} has no kernel that chooses boxes", at.version());
+        return Err(Refusal::new("nms.flavour", reason, "TensorRT 8.5 or newer"));
+    }
+    let (boxes, scores) = (&at.input(0).dims, &at.input(1).dims);
+    let fits = boxes.len() == 3 && scores.len() == 3 && boxes[2].is(4) && at.meet(&boxes[0], &scores[0]) && at.meet(&boxes[1], &scores[1]);
+    if !fits || (2..5).any(|i| at.rank(i) != 0) {
+        let reason = format!("boxes of shape {} and scores of {}", shape::text(boxes), shape::text(scores));
+        return Err(Refusal::new("nms.shape", reason, "boxes [batch, boxes, 4], scores [batch, boxes, classes] and single numbers"));
+    }
+    if (&scores[1] * &scores[2]).interval().1 > MAX_CANDIDATES {
+        let reason = format!("{} scores for a batch element; the best {MAX_CANDIDATES} are looked at", &scores[1] * &scores[2]);
+        return Err(Refusal::new("nms.candidates", reason, format!("at most {MAX_CANDIDATES} scores for a batch element")));
+    }
+    at.typed(0, &[DType::F32, DType::F16], "nms.type")?;
+    same_types(at, 0, 1)?;
+    at.typed(2, &[I32], "nms.type")?;
+    (3..5).try_for_each(|i| at.typed(i, &[DType::F32], "nms.type"))
+}
+
 /// Sequences backwards.
 pub(super) fn reverse_sequence(at: &At, batch: usize, sequence: usize) -> Accepted<()> {
     at.ranked(0, 2, "reverse-sequence.rank")?;

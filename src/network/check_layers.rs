@@ -43,6 +43,7 @@ pub(super) fn check(at: &At) -> Accepted<()> {
         LayerKind::Gather(_) | LayerKind::GatherElements(_) | LayerKind::GatherNd(_) => check_index::gather(at),
         LayerKind::ReverseSequence { batch, sequence } => check_index::reverse_sequence(at, *batch, *sequence),
         LayerKind::NonZero(_) => check_index::non_zero(at),
+        LayerKind::Nms { .. } => check_index::nms(at),
         LayerKind::Quantize(_) | LayerKind::Dequantize(..) => check_quantised::check(at),
         LayerKind::ScatterElements(_) | LayerKind::ScatterNd => check_index::scatter(at),
         LayerKind::Select => {

@@ -4,8 +4,8 @@
 
 use crate::network::layer::{Layer, LayerKind};
 use crate::network::{
-    Network, TensorId, eval_batch, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce, eval_sample,
-    eval_window,
+    Network, TensorId, eval_batch, eval_boxes, eval_elementwise, eval_index, eval_move, eval_order, eval_quantised, eval_reduce,
+    eval_sample, eval_window,
 };
 use crate::tensor::bind::{Declared, Given, bind, learn};
 use crate::tensor::dtype::{DType, Element};
@@ -99,6 +99,7 @@ fn eval_layer(layer: &Layer, x: &[&Tensor]) -> Result<Tensor> {
         LayerKind::Gather(axis) => eval_move::gather(x[0], x[1], *axis),
         LayerKind::ReverseSequence { batch, sequence } => eval_index::reverse_sequence(x[0], x[1], *batch, *sequence),
         LayerKind::NonZero(_) => eval_index::non_zero(x[0]),
+        LayerKind::Nms { center, .. } => eval_boxes::nms(x, *center),
         LayerKind::Quantize(axis) => eval_quantised::quantize(x[0], x[1], *axis),
         LayerKind::Dequantize(axis, to) => eval_quantised::dequantize(x[0], x[1], *axis, *to),
         LayerKind::GatherElements(axis) => eval_index::gather_elements(x[0], x[1], *axis),

@@ -276,6 +276,15 @@ pub enum LayerKind {
     },
     /// `INonZeroLayer`: one column of int32 for each element that is not zero; this is how many there are.
     NonZero(Dim),
+    /// `INMSLayer`: boxes `[batch, boxes, 4]` and scores `[batch, boxes, classes]`; as single numbers the most boxes that are chosen for a
+    /// batch element and class (int32), the largest overlap and the score to exceed (float32). Rows of int32 (batch, class, box), by
+    /// batch and falling score.
+    Nms {
+        /// A box is its centre and extents, else two corners.
+        center: bool,
+        /// How many are chosen.
+        count: Dim,
+    },
     /// `IQuantizeLayer`: a float tensor and float32 scales, one or one per index of the axis; gives int8.
     Quantize(Option<usize>),
     /// `IDequantizeLayer`: an int8 tensor and float32 scales, one or one per index of the axis; gives floats.
@@ -348,6 +357,7 @@ impl LayerKind {
             LayerKind::ScatterNd => "ScatterNd",
             LayerKind::ReverseSequence { .. } => "ReverseSequence",
             LayerKind::NonZero(_) => "NonZero",
+            LayerKind::Nms { .. } => "Nms",
             LayerKind::Quantize(_) => "Quantize",
             LayerKind::Dequantize(..) => "Dequantize",
             LayerKind::Select => "Select",

@@ -15,6 +15,7 @@ mod check_samples;
 mod check_windows;
 pub mod eval;
 mod eval_batch;
+mod eval_boxes;
 mod eval_elementwise;
 mod eval_index;
 mod eval_move;

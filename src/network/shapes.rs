@@ -92,6 +92,7 @@ fn infer(kind: &LayerKind, x: &[&NetTensor]) -> Accepted<Shape> {
         LayerKind::Gather(axis) => Ok((x[0].dtype, [&dims(0)[..*axis], dims(1), &dims(0)[axis + 1..]].concat())),
         LayerKind::ReverseSequence { .. } => Ok((x[0].dtype, dims(0).to_vec())),
         LayerKind::NonZero(count) => Ok((DType::I32, vec![Dim::from(dims(0).len()), count.clone()])),
+        LayerKind::Nms { count, .. } => Ok((DType::I32, vec![count.clone(), Dim::from(3i64)])),
         LayerKind::Quantize(_) => Ok((DType::I8, dims(0).to_vec())),
         LayerKind::Dequantize(_, to) => Ok((*to, dims(0).to_vec())),
         LayerKind::GatherElements(_) => Ok((x[0].dtype, dims(1).to_vec())),

@@ -76,6 +76,7 @@ impl fmt::Display for Kind<'_> {
             LayerKind::GatherElements(axis) | LayerKind::ScatterElements(axis) => write!(f, "[axis {axis}]"),
             LayerKind::ReverseSequence { batch, sequence } => write!(f, "[batch {batch} sequence {sequence}]"),
             LayerKind::NonZero(count) => write!(f, "[count {count}]"),
+            LayerKind::Nms { center, count } => write!(f, "[center {center} count {count}]"),
             LayerKind::Quantize(axis) => write!(f, "[axis {axis:?}]"),
             LayerKind::Dequantize(axis, to) => write!(f, "[axis {axis:?} to {to}]"),
             LayerKind::GatherNd(batch) => write!(f, "[batch axes {batch}]"),

@@ -3,7 +3,7 @@
 use crate::ir::attrs::{AttrsDef, NoAttrs};
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{Lowering, OpDef, Tolerance};
-use crate::network::layer::LayerKind;
+use crate::network::layer::{ElementWise, LayerKind, Unary};
 use crate::ops::conv::indices as places;
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
@@ -28,7 +28,14 @@ pub static ARGWHERE: OpDef = OpDef {
         Ok(vec![Tensor::from_vec(&[count, x[0].shape().len()], found)])
     },
     convert: |v, b, x| {
-        let found = b.add(LayerKind::NonZero(v.output(0).shape[0].clone()), &[x[0]])?;
+        let mut x = x[0];
+        // The layer knows few types: of others it is told what is not zero.
+        if !matches!(v.dtype(0), DType::F32 | DType::F16 | DType::I32 | DType::Bool) {
+            let zero = b.constant(Tensor::from_f64s(v.dtype(0), &[1], &[0.0]))?;
+            let zero = b.elementwise(ElementWise::Equal, x, zero)?;
+            x = b.add(LayerKind::Unary(Unary::Not), &[zero])?;
+        }
+        let found = b.add(LayerKind::NonZero(v.output(0).shape[0].clone()), &[x])?;
         Ok(vec![b.transpose(found, &[1, 0])?])
     },
     lower: |_| Ok(Lowering::Routine("argwhere")),

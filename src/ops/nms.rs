@@ -4,8 +4,13 @@
 use crate::ir::attrs::AttrsDef;
 use crate::ir::fact::Fact;
 use crate::ir::opdef::{EvalCtx, InferCtx, Lowering, OpDef, Tolerance};
-use crate::network::refusal::Refusal;
+use crate::ir::view::NodeView;
+use crate::network::TensorId;
+use crate::network::builder::Builder;
+use crate::network::layer::{self, ElementWise, LayerKind};
+use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::elementwise::ints;
+use crate::ops::topk;
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
@@ -80,6 +85,66 @@ fn eval(c: &EvalCtx, x: &[Tensor]) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::from_vec(&[found.len() / 3, 3], found)])
 }
 
+/// TensorRT's layer looks at a few candidates of all classes together and says nothing of the order of equal scores. So each class is an
+/// element of the layer's batch, boxes are put in order before it, and their scores are their ranks.
+fn convert(v: &NodeView, b: &mut Builder, x: &[TensorId]) -> Accepted<Vec<TensorId>> {
+    let fixed = shape::as_usizes(v.shape(1)).filter(|s| s.iter().all(|d| *d > 0));
+    let Some([batches, classes, count]) = fixed.as_deref().and_then(|s| <[usize; 3]>::try_from(s).ok()) else {
+        let reason = format!("scores of shape {}, which is not fixed or empty", shape::text(v.shape(1)));
+        return Err(Refusal::new("nms.dynamic", reason, "fixed shapes of boxes and scores"));
+    };
+    let limits = (2..5).map(|i| Some(v.constant(i)?.to_f64s()[0])).collect::<Option<Vec<f64>>>();
+    let Some([most, overlap, least]) = limits.and_then(|l| <[f64; 3]>::try_from(l).ok()) else {
+        return Err(Refusal::new("nms.limits", "a limit is computed", "constant limits"));
+    };
+    if most < 1.0 || !(0.0..=1.0).contains(&overlap) {
+        let reason = format!("at most {most} boxes, at most {overlap} of overlap");
+        return Err(Refusal::new("nms.limits", reason, "at least one box and an overlap from 0 to 1"));
+    }
+    let (lanes, number) = (batches * classes, |n: usize| Dim::from(n));
+    let single = |value: f64| Tensor::from_vec(&[1, 1, 1], vec![value as f32]);
+    let threshold = b.constant(single(least))?;
+    // In order of falling scores, those that are not above the threshold (and NaN) last.
+    let passes = b.elementwise(ElementWise::Greater, x[1], threshold)?;
+    let lowest = b.constant(single(f64::NEG_INFINITY))?;
+    let scores = b.add(LayerKind::Select, &[passes, x[1], lowest])?;
+    let (scores, places) = topk::layer(b, scores, layer::TopK::Max, count as i64, 2)?;
+    let passes = b.elementwise(ElementWise::Greater, scores, threshold)?;
+    let ranks = b.constant(Tensor::from_vec(&[1, 1, count], (0..count).map(|i| (count - i) as f32).collect()))?;
+    let none = b.constant(single(-1.0))?;
+    let ranks = b.add(LayerKind::Select, &[passes, ranks, none])?;
+    let ranks = b.reshape(ranks, &[number(lanes), number(count), number(1)])?;
+    let picked = b.reshape(places, &[number(batches), number(classes), number(count), number(1)])?;
+    let boxes = b.add(LayerKind::GatherNd(1), &[x[0], picked])?;
+    let boxes = b.reshape(boxes, &[number(lanes), number(count), number(4)])?;
+    let most = b.constant(Tensor::scalar(most.min(count as f64) as i32))?;
+    let (overlap, zero) = (b.constant(Tensor::scalar(overlap as f32))?, b.constant(Tensor::scalar(0f32))?);
+    let kind = LayerKind::Nms { center: v.attrs::<Nms>().center_point_box, count: v.output(0).shape[0].clone() };
+    let chosen = b.add(kind, &[boxes, ranks, most, overlap, zero])?;
+    Ok(vec![rows(b, chosen, places, [batches, classes, count])?])
+}
+
+/// From lane and rank to batch, class and box.
+fn rows(b: &mut Builder, chosen: TensorId, places: TensorId, [batches, classes, count]: [usize; 3]) -> Accepted<TensorId> {
+    let lanes = batches * classes;
+    let mut column = |i: i32| {
+        let at = b.constant(Tensor::scalar(i))?;
+        b.add(LayerKind::Gather(1), &[chosen, at])
+    };
+    let (lane, rank) = (column(0)?, column(2)?);
+    let stride = b.constant(Tensor::from_vec(&[1], vec![count as i32]))?;
+    let first = b.elementwise(ElementWise::Prod, lane, stride)?;
+    let at = b.elementwise(ElementWise::Sum, first, rank)?;
+    let places = b.reshape(places, &[Dim::from(lanes * count)])?;
+    let found = b.add(LayerKind::Gather(0), &[places, at])?;
+    let found = b.reshape(found, &[b.dims(found)[0].clone(), Dim::from(1i64)])?;
+    let pairs = (0..lanes).flat_map(|l| [(l / classes) as i32, (l % classes) as i32]).collect();
+    let pairs = b.constant(Tensor::from_vec(&[lanes, 2], pairs))?;
+    let pairs = b.add(LayerKind::Gather(0), &[pairs, lane])?;
+    let rows = b.add(LayerKind::Concatenation(1), &[pairs, found])?;
+    b.add(LayerKind::Cast(DType::I64), &[rows])
+}
+
 pub static NMS: OpDef = OpDef {
     name: "vision.all_class_non_max_suppression",
     doc: "Boxes that overlap none of a better score: rows of batch, class and box, by batch, class and falling score.",
@@ -87,10 +152,7 @@ pub static NMS: OpDef = OpDef {
     attrs: AttrsDef::of::<Nms>(),
     infer,
     eval,
-    convert: |_, _, _| {
-        let reason = "TensorRT's layer looks at the best 5000 boxes of all classes together and orders what is left by score, not by class";
-        Err(Refusal::new("nms.order", reason, ""))
-    },
+    convert,
     lower: |_| Ok(Lowering::Routine("non_max_suppression")),
     tolerance: Tolerance::EXACT,
 };

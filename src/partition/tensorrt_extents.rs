@@ -115,10 +115,9 @@ fn right_on_empty(layer: &Layer, operands: &[&NetTensor], late: &Symbols) -> boo
         | LayerKind::Concatenation(_)
         | LayerKind::MatrixMultiply(..)
         | LayerKind::NonZero(_) => true,
-        // Data without elements has no place that an index could name.
-        LayerKind::Gather(_) | LayerKind::GatherElements(_) | LayerKind::GatherNd(_) => {
-            !(0..operands[0].dims.len()).any(|a| may_be_empty(&a))
-        }
+        // An axis without elements has no place that an index could name.
+        LayerKind::Gather(axis) | LayerKind::GatherElements(axis) => !may_be_empty(axis),
+        LayerKind::GatherNd(_) => !(0..operands[0].dims.len()).any(|a| may_be_empty(&a)),
         LayerKind::Reduce { kind: Reduce::Sum | Reduce::Prod, .. } => true,
         LayerKind::Reduce { axes, .. } => !axes.iter().any(may_be_empty),
         LayerKind::Softmax(axis) => !may_be_empty(axis),

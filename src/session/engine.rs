@@ -71,7 +71,10 @@ impl Loaded {
         log: Option<Sink>,
     ) -> Result<Loaded> {
         let _current = device.enter()?;
-        let engine = Runtime::new(library, log)?.deserialize(plan)?;
+        let runtime = Runtime::new(library, log)?;
+        // Built by this process, or by one that may write to the cache's folder.
+        runtime.allow_host_code()?;
+        let engine = runtime.deserialize(plan)?;
         let known = engine.bindings()?;
         let given = graph.symbols();
         let port = |name: &str, id| {
@@ -105,6 +108,12 @@ impl Loaded {
     /// TensorRT's account of it.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// TensorRT's own account of its layers, as JSON.
+    pub fn inspect(&self) -> Result<String> {
+        let _current = self.device.enter()?;
+        self.engine.inspect()
     }
 
     /// Scratch memory that a run needs, in bytes.

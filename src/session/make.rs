@@ -151,7 +151,7 @@ impl Maker {
         let (engine, loaded) = match load(&*engine) {
             Ok(loaded) => (engine, loaded),
             // What the cache has kept may be of no use any more: it is built once more.
-            Err(e) if engine.note() == "cached" => {
+            Err(e) if engine.note() == "cached" && self.library.can_build() => {
                 let why = format!("region '{}': the cached engine cannot be loaded: {}", region.name, e.message);
                 self.log.say(Level::Warning, why);
                 let engine = target.compile_anew(region)?;

@@ -11,7 +11,7 @@ use crate::cuda::stream::StreamRef;
 use crate::ir::{Def, Graph, ValueId};
 use crate::reference;
 use crate::session::engine::{Loaded, Port};
-use crate::session::log::Log;
+use crate::session::log::{Level, Log};
 use crate::session::run::{Memory, Room, Sink, View, aligned};
 use crate::session::seated::{Scratch, Seated};
 use crate::session::stages::{Own, Stage};
@@ -23,6 +23,7 @@ use crate::tensor::host::{Tensor, byte_len};
 use crate::tensorrt::runner::{Argument, Runner};
 use crate::{ensure, fail};
 use bytes::Bytes;
+use std::time::Duration;
 
 /// A value that crosses between the caller and a stage, or between stages. Its buffer in the lane has the same number.
 struct Slot {
@@ -41,20 +42,20 @@ struct Slot {
 }
 
 /// What a session keeps for one stage.
-struct Seat {
+pub(super) struct Seat {
     /// Slots that it reads and makes.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
-    engines: Seated,
-    state: State,
+    pub(super) engines: Seated,
+    pub(super) state: State,
     memory: staged::Memory,
 }
 
 /// Everything that runs of a build with engines change.
 pub struct Mixed {
     // Before the lane: a runner waits for its work.
-    seats: Vec<Seat>,
-    lane: Lane,
+    pub(super) seats: Vec<Seat>,
+    pub(super) lane: Lane,
     scratch: Scratch,
     slots: Vec<Slot>,
     /// Slots of the whole graph's inputs and outputs.
@@ -65,7 +66,11 @@ pub struct Mixed {
     /// All extents follow from those of the inputs.
     fixed: bool,
     cuda_graph: bool,
+    /// There was no room for a run, and a warning has said so.
+    short: bool,
     log: Log,
+    /// Time of each stage, all runs together; only while someone measures.
+    pub(super) meter: Option<Vec<Duration>>,
 }
 
 impl Slot {
@@ -119,7 +124,7 @@ impl Mixed {
             stage.slot().into_iter().for_each(|slot| seat.engines.begin(slot, &lane, &mut scratch, log));
         }
         let (bindings, log) = (Bindings::new(), log.clone());
-        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, log })
+        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, short: false, log, meter: None })
     }
 
     /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
@@ -163,10 +168,12 @@ impl Mixed {
                 stages[i].check(&self.bindings)?;
             }
             let profile = if self.none_empty(i) { self.seats[i].engines.profile(&self.bindings) } else { None };
+            let begin = self.begin_stage()?;
             match profile {
-                Some(profile) => self.engine(i, profile)?,
-                None => self.own(i, &stages[i], pool)?,
+                Some(profile) if self.find_room(i)? => self.engine(i, profile)?,
+                _ => self.own(i, &stages[i], pool)?,
             }
+            self.end_stage(i, begin)?;
         }
         self.give_outputs(outputs, lazily)
     }
@@ -282,7 +289,21 @@ impl Mixed {
         Ok(())
     }
 
-    fn engine(&mut self, i: usize, profile: usize) -> Result<()> {
+    /// Puts what an engine reads and makes on the device. Without the memory for it the stage runs on our own code.
+    fn find_room(&mut self, i: usize) -> Result<bool> {
+        match self.place(i) {
+            Err(e) if e.code == Code::OutOfMemory => {
+                self.seats[i].outputs.iter().for_each(|s| self.slots[*s].span = None);
+                if !std::mem::replace(&mut self.short, true) {
+                    self.log.say(Level::Warning, format_args!("runs on own kernels while the GPU has no room for tensors: {}", e.message));
+                }
+                Ok(false)
+            }
+            placed => placed.map(|()| true),
+        }
+    }
+
+    fn place(&mut self, i: usize) -> Result<()> {
         let Some(engine) = self.seats[i].engines.engine().cloned() else { fail!(Internal, "a stage without an engine") };
         for k in 0..engine.inputs.len() {
             if engine.inputs[k].used {
@@ -298,6 +319,11 @@ impl Mixed {
             };
             self.slots[slot].span = Some(span);
         }
+        Ok(())
+    }
+
+    fn engine(&mut self, i: usize, profile: usize) -> Result<()> {
+        let Some(engine) = self.seats[i].engines.engine().cloned() else { fail!(Internal, "a stage without an engine") };
         let slots = &self.slots;
         let Seat { inputs, outputs, engines, .. } = &mut self.seats[i];
         let inputs = engine.inputs.iter().zip(&*inputs).filter(|(p, _)| p.used).map(|(p, s)| argument(p, &slots[*s], true));

@@ -39,9 +39,10 @@ impl Request {
             capabilities.version
         );
         ensure!(
-            self.precision != Precision::Int8 || self.ranges.is_some(),
+            !self.precision.quantises() || self.ranges.is_some(),
             BadOption,
-            "option 'precision': int8 needs the option calibration: a table of ranges, which tvmtrt_calibration_new makes from data"
+            "option 'precision': {} needs the option calibration: a table of ranges, which tvmtrt_calibration_new makes from data",
+            self.precision
         );
         let known = |name: &&String| graph.nodes.iter().any(|n| n.name == **name || n.op.name == name.as_str());
         for name in self.keep_float32.iter().filter(|n| !known(n)) {
@@ -54,13 +55,17 @@ impl Request {
     pub fn apply<'g>(&self, graph: &'g Graph, rules: &TensorRtRules, log: &Log) -> Result<Cow<'g, Graph>> {
         match (self.precision, self.precision.narrow()) {
             (Precision::Float32, _) => Ok(Cow::Borrowed(graph)),
+            (Precision::Int8Float16, Some(to)) => {
+                let narrowed = self.narrowed(graph, to, rules, log)?;
+                self.quantised(&narrowed, rules, log).map(Cow::Owned)
+            }
             (_, Some(to)) => self.narrowed(graph, to, rules, log).map(Cow::Owned),
             (_, None) => self.quantised(graph, rules, log).map(Cow::Owned),
         }
     }
 
     fn quantised(&self, graph: &Graph, rules: &TensorRtRules, log: &Log) -> Result<Graph> {
-        let Some(ranges) = &self.ranges else { fail!(BadOption, "precision int8 needs the option calibration") };
+        let Some(ranges) = &self.ranges else { fail!(BadOption, "precision {} needs the option calibration", self.precision) };
         let mut keep = self.keep_float32.clone();
         loop {
             let quantised = quantise(graph, ranges, &keep)?;
@@ -71,12 +76,12 @@ impl Request {
                 let all = products + kept.len();
                 log.say(Level::Info, format_args!("region '{}': {products} of {all} products in int8", graph.name));
                 let level = if products == 0 && all > 0 { Level::Warning } else { Level::Info };
-                kept.iter().for_each(|(n, why)| log.say(level, format_args!("node '{n}' stays in float32: {why}")));
+                kept.iter().for_each(|(n, why)| log.say(level, format_args!("node '{n}' is not of int8: {why}")));
                 log.say(Level::Debug, format_args!("{}", quantised.graph));
                 return Ok(quantised.graph);
             };
-            log.say(Level::Info, format_args!("node '{name}' stays in float32: {why}"));
-            ensure!(keep.insert(name.clone()), Internal, "node '{name}' is refused though it is in float32: {why}");
+            log.say(Level::Info, format_args!("node '{name}' is not of int8: {why}"));
+            ensure!(keep.insert(name.clone()), Internal, "node '{name}' is refused though it is not of int8: {why}");
         }
     }
 

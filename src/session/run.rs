@@ -78,13 +78,14 @@ pub enum Sink<'a> {
 /// A build together with what running it needs.
 pub struct Session {
     build: Arc<Build>,
-    pool: Pool,
-    state: State,
+    pub(super) pool: Pool,
+    pub(super) state: State,
     memory: staged::Memory,
     mixed: Option<Mixed>,
-    stream: Option<StreamRef>,
+    pub(super) stream: Option<StreamRef>,
     /// Types and shapes of the last run's inputs, and what the symbols were.
-    last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
+    pub(super) last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
+    pub(super) log: Log,
 }
 
 impl fmt::Debug for Session {
@@ -102,8 +103,8 @@ impl Session {
         };
         let graph = &build.partition.parts.graph;
         let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
-        let (state, memory, stream, last) = (State::new(), staged::Memory::default(), None, None);
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last })
+        let (state, memory, stream, last, log) = (State::new(), staged::Memory::default(), None, None, options.log.clone());
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, log })
     }
 
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
@@ -173,7 +174,7 @@ impl Session {
     }
 
     /// Refuses tensors on a GPU that is not there or not the session's. Gives the GPU that tensors lie on, if any do.
-    fn check_devices(&self, inputs: &[View], outputs: &[Sink]) -> Result<Option<&'static Device>> {
+    pub(super) fn check_devices(&self, inputs: &[View], outputs: &[Sink]) -> Result<Option<&'static Device>> {
         let of_input = |v: &View| if let Memory::Device(_, device) = v.memory { Some(device) } else { None };
         let of_output = |s: &Sink| if let Sink::Fill(_, _, Room::Device(_, device)) = s { Some(*device) } else { None };
         let inputs = self.build.inputs().iter().zip(inputs.iter().map(of_input)).map(|(v, d)| ("input", v, d));

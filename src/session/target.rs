@@ -1,7 +1,6 @@
 //! TensorRT as the partitioner's target: its rules for the version that is planned for, and engines by the library that was found.
 
 use crate::cuda::device::Device;
-use crate::fail;
 use crate::ir::convert::to_network;
 use crate::ir::view::NodeView;
 use crate::ir::{Graph, NodeId};
@@ -16,7 +15,7 @@ use crate::session::dump::Dump;
 use crate::session::engine::{Loaded, run_once};
 use crate::session::engines::EngineOptions;
 use crate::session::library::{LibraryOptions, search};
-use crate::session::log::Log;
+use crate::session::log::{Level, Log};
 use crate::session::precision::Request;
 use crate::tensor::dim::Bindings;
 use crate::tensor::error::{Code, Context, Error, Result};
@@ -28,6 +27,7 @@ use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
 use crate::tensorrt::key::{self, Place};
 use crate::tensorrt::library::Library;
+use crate::{ensure, fail};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +37,7 @@ use std::time::Instant;
 pub struct TensorRt {
     /// The rules, and the version that they are for.
     pub rules: TensorRtRules,
-    /// The library that can build, or why there is none.
+    /// The library, or why there is none.
     pub library: std::result::Result<&'static Library, String>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
@@ -114,7 +114,10 @@ impl TensorRt {
             dump.write("network.txt", network.to_string().as_bytes());
         }
         let start = Instant::now();
-        let mut build = || emit::build(library, network, &options).map(|plan| plan.engine);
+        let mut build = || {
+            ensure!(library.can_build(), TensorRtUnsupported, "{library:?} can only run engines, and this one is not in engine_cache");
+            emit::build(library, network, &options).map(|plan| plan.engine)
+        };
         let made = match self.engines.cache(&region.name, &self.log) {
             None => build().map(|engine| (engine, Origin::Built)),
             Some(cache) => Place::of(library, &options).and_then(|place| {
@@ -138,11 +141,15 @@ impl TensorRt {
     }
 }
 
-/// A library that can build, or why there is none.
+/// The library, or why there is none. One that can only run engines serves where the cache has them.
 fn open(options: &LibraryOptions, log: &Log) -> std::result::Result<&'static Library, String> {
     match search(options, log).library {
-        Some(library) if library.can_build() => Ok(library),
-        Some(library) => Err(format!("{library:?} can run engines but not build them")),
+        Some(library) => {
+            if !library.can_build() {
+                log.say(Level::Info, format_args!("{library:?} can only run engines: those of engine_cache are used"));
+            }
+            Ok(library)
+        }
         None => Err("no TensorRT library is found; tvmtrt_tensorrt_info says where it was looked for".to_string()),
     }
 }

@@ -72,6 +72,8 @@ codes! {
     TensorRtUnsupported = 304,
     /// A CUDA call failed or there is no CUDA here.
     Cuda = 400,
+    /// A GPU has not the memory that is needed, or the host has not what a GPU is to reach.
+    OutOfMemory = 401,
     /// Machine code for the CPU could not be made.
     CpuCode = 500,
     /// What is asked for is not there yet; SUPPORT.md says what is.

@@ -11,6 +11,7 @@ use crate::tensorrt::engine::{Binding, Engine};
 use crate::tensorrt::logger::Listener;
 use crate::tensorrt::object::{NotShared, Object, refused};
 use crate::tensorrt::outputs::{OutputAllocator, Source};
+use crate::tensorrt::profiler::{LayerTime, Profiler};
 use std::ffi::{CStr, CString, c_void};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub struct ExecutionContext {
     // Before the engine, so that it goes first.
     object: Object,
+    // After the context, which calls it.
+    profiler: Option<Box<Profiler>>,
     // Behind the object: TensorRT may call them until it is gone.
     open: Vec<(CString, Box<OutputAllocator>)>,
     engine: Arc<Object>,
@@ -78,7 +81,7 @@ impl Engine {
                 Some(Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings })
             }
         };
-        Ok(ExecutionContext { object: made, open: Vec::new(), engine, listener, samples, _shared: NotShared::default() })
+        Ok(ExecutionContext { object: made, profiler: None, open: Vec::new(), engine, listener, samples, _shared: NotShared::default() })
     }
 }
 
@@ -213,6 +216,20 @@ impl ExecutionContext {
                 execution_context::set_device_memory(abi, object, address)
             }
         }
+    }
+
+    /// From now on each run waits for its end and times its layers.
+    pub fn time_layers(&mut self) -> Result<()> {
+        let profiler = Profiler::new(self.abi());
+        // SAFETY: a live context; the profiler has a fixed address and is kept until the context is gone.
+        unsafe { execution_context::set_profiler(self.abi(), self.object.pointer, profiler.as_object()) }?;
+        self.profiler = Some(profiler);
+        Ok(())
+    }
+
+    /// Times of layers since the last call; `None` where they are not taken.
+    pub fn layer_times(&self) -> Option<Vec<LayerTime>> {
+        self.profiler.as_ref().map(|p| p.take())
     }
 
     /// Queues one run.

@@ -134,6 +134,7 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
         // A layer that nobody named keeps TensorRT's name for it: an empty one fails some builds.
         if !layer.name.is_empty() {
             emitted.set_name(&layer.name)?;
+            emitted.set_metadata(&layer.name)?;
         }
         if typing == Typing::Weak {
             types::demand(&emitted, network, layer)?;
@@ -235,6 +236,7 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
         | LayerKind::ScatterElements(_)
         | LayerKind::ScatterNd
         | LayerKind::NonZero(_)
+        | LayerKind::Nms { .. }
         | LayerKind::ReverseSequence { .. }
         | LayerKind::Quantize(_)
         | LayerKind::Dequantize(..) => emit_index::layer(to, layer, x)?,

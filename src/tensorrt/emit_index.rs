@@ -17,6 +17,13 @@ pub(super) fn layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[Tensor
             *layer
         }
         LayerKind::NonZero(_) => *to.add_non_zero(x[0])?,
+        LayerKind::Nms { center, .. } => {
+            let layer = to.add_nms(x[0], x[1], x[2])?;
+            layer.set_input(3, x[3])?;
+            layer.set_input(4, x[4])?;
+            layer.set_bounding_box_format(if *center { BoundingBoxFormat::CenterSizes } else { BoundingBoxFormat::CornerPairs })?;
+            *layer
+        }
         LayerKind::Quantize(along) => quantize(to, x, *along)?,
         LayerKind::Dequantize(along, dtype) => dequantize(to, x, *along, data_type(*dtype)?)?,
         LayerKind::GatherElements(along) => {

@@ -49,6 +49,16 @@ impl Runtime {
         Ok(Runtime { object: Arc::new(object), listener, _shared: NotShared::default() })
     }
 
+    /// Lets engines bring code for the host, as version-compatible ones do: only for those that are known to be our own.
+    pub fn allow_host_code(&self) -> Result<()> {
+        let abi = self.object.abi();
+        if runtime::rows::set_engine_host_code_allowed.slot(abi).is_err() {
+            return Ok(());
+        }
+        // SAFETY: the object is a live runtime.
+        unsafe { runtime::set_engine_host_code_allowed(abi, self.object.pointer, true) }
+    }
+
     /// Loads a serialised engine, which must be of this very version unless it was built to be compatible.
     pub fn deserialize(&self, plan: &[u8]) -> Result<Engine> {
         ensure!(!plan.is_empty(), InvalidArgument, "an engine of no bytes");

@@ -22,6 +22,7 @@ mod registry;
 pub mod layers;
 pub mod network_def;
 
+pub mod profiler;
 pub mod progress;
 
 pub mod config;

@@ -183,6 +183,18 @@ impl<'n> Layer<'n> {
         unsafe { layer::set_name(self.network.abi(), self.pointer, name.as_ptr()) }
     }
 
+    /// What the inspector of a detailed engine says of its origin, where the version has that.
+    pub fn set_metadata(&self, text: &str) -> Result<()> {
+        const MOST: usize = 4095;
+        let abi = self.network.abi();
+        if text.len() > MOST || layer::rows::set_metadata.slot(abi).is_err() {
+            return Ok(());
+        }
+        let text = c_string(text)?;
+        // SAFETY: the layer lives as long as its network; TensorRT copies the text.
+        unsafe { layer::set_metadata(abi, self.pointer, text.as_ptr()) }
+    }
+
     /// Its name.
     pub fn name(&self) -> Result<String> {
         // SAFETY: the layer lives as long as its network, and so does its name until it is set anew.

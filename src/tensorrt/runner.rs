@@ -12,6 +12,7 @@ use crate::ensure;
 use crate::tensor::error::Result;
 use crate::tensorrt::context::ExecutionContext;
 use crate::tensorrt::engine::Engine;
+use crate::tensorrt::profiler::LayerTime;
 use std::ffi::{CStr, CString};
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,6 +125,17 @@ impl Runner {
         self.names.iter().map(|name| open(name).or_else(|_| self.context.address(name))).collect()
     }
 
+    /// From now on each run waits for its end and times its layers; runs are not recorded as graphs then. For runners that are made for
+    /// this: the context never serves others.
+    pub fn time_layers(&mut self) -> Result<()> {
+        self.context.time_layers()
+    }
+
+    /// Times of layers since the last call; empty where they are not taken.
+    pub fn layer_times(&self) -> Vec<LayerTime> {
+        self.context.layer_times().unwrap_or_default()
+    }
+
     /// The profile in use.
     pub fn profile(&self) -> usize {
         self.profile
@@ -229,6 +241,9 @@ impl Drop for Runner {
         // SAFETY: the value is taken once, here, and not used again.
         let mut context = unsafe { ManuallyDrop::take(&mut self.context) };
         context.close_outputs();
+        if context.layer_times().is_some() {
+            return;
+        }
         self.contexts.give_back(Idle { context, profile: self.profile });
     }
 }

@@ -24,6 +24,9 @@ const ROOTS: &[&str] = &["TENSORRT_ROOT", "TRT_ROOT", "TENSORRT_DIR", "TENSORRT_
 const NAMES: &[&str] =
     &["libnvinfer.so.11", "libnvinfer.so.10", "libnvinfer.so.8", "libnvinfer.so", "libtensorrt_rtx.so.1", "libtensorrt_rtx.so"];
 
+/// How names of libraries begin that run engines and build none: used where the caller names one, or a folder with nothing else.
+const RUNTIMES: &[&str] = &["libnvinfer_lean.so", "libnvinfer_dispatch.so"];
+
 /// A place to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -78,7 +81,11 @@ fn explicit(path: &Path) -> Vec<Place> {
     folders.extend(children(&path.join("targets"), |_| true).into_iter().map(|p| p.join("lib")));
     folders.extend(site_packages(path).iter().flat_map(|p| wheels(p)));
     folders.extend(wheels(path));
-    let found: Vec<Place> = folders.iter().flat_map(|f| libraries(f)).map(Place::File).collect();
+    let mut found: Vec<Place> = folders.iter().flat_map(|f| libraries(f)).map(Place::File).collect();
+    if found.is_empty() {
+        let runtimes = folders.iter().flat_map(|f| RUNTIMES.iter().flat_map(|name| children(f, |n| n.starts_with(name))));
+        found = runtimes.map(Place::File).collect();
+    }
     if found.is_empty() {
         let reason = format!("holds none of {}, nor do lib, lib64 and targets/*/lib in it", NAMES.join(", "));
         return vec![Place::Nothing(path.to_owned(), reason)];
@@ -185,6 +192,9 @@ mod tests {
         let expected = ["lib/libnvinfer.so.10", "lib/libnvinfer.so.8", "targets/x86_64-linux-gnu/lib/libnvinfer.so.10.16.0"];
         assert_eq!(files(&found), expected.map(|f| tree.0.join(f)));
         assert_eq!(found.len(), 3);
+        let lean = Tree::new("lean", &["lib/libnvinfer_lean.so.10", "lib/libnvinfer_dispatch.so.10"]);
+        let found = places(&Search { path: Some(lean.0.clone()), any_version: false }, &|_| None);
+        assert_eq!(files(&found), ["lib/libnvinfer_lean.so.10", "lib/libnvinfer_dispatch.so.10"].map(|f| lean.0.join(f)));
         let absent = Search { path: Some(tree.0.join("none")), any_version: false };
         assert_eq!(places(&absent, &|_| None), [Place::Nothing(tree.0.join("none"), "no such file or folder".into())]);
     }

@@ -3,6 +3,7 @@
 mod cache;
 mod options;
 mod plugins;
+mod runtime_only;
 #[path = "../tensorrt_library/mod.rs"]
 mod tensorrt_library;
 

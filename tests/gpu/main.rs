@@ -14,7 +14,10 @@ mod modes;
 mod networks;
 mod outputs;
 mod plugins;
+mod precision;
+mod profile;
 mod runs;
+mod runtime_only;
 mod support;
 mod trouble;
 #[path = "../witness/mod.rs"]

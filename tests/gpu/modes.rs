@@ -83,7 +83,7 @@ fn the_first_run_builds_once_for_many_sessions() {
         count(&lines, "built in"),
         waited.lock().unwrap()
     );
-    assert_eq!((count(&lines, "built in"), count(&lines, "Warning"), ran.load(Ordering::Relaxed)), (2, 0, 2 * threads));
+    assert_eq!((count(&lines, "built in"), count(&lines, "Warning: region"), ran.load(Ordering::Relaxed)), (2, 0, 2 * threads));
     assert!(build.has_engine(0) && build.has_engine(1) && build.engine(0).is_some_and(|e| !e.is_empty()));
 }
 
@@ -110,7 +110,7 @@ fn batches_grow_or_have_an_engine_each() {
         let (build, lines) = build(EngineOptions { when: When::FirstUse, batches: mode, ..EngineOptions::default() }, None, false);
         let built = batches(&build, &lines, &list);
         println!("{mode:?}: batches {list:?}, engines built by then {built:?}: {}", build.region_state(0).unwrap());
-        assert_eq!((built, count(&lines, "Warning")), (want, 0));
+        assert_eq!((built, count(&lines, "Warning: region")), (want, 0));
     }
 }
 
@@ -122,7 +122,7 @@ fn ahead_a_larger_batch_runs_on_own_kernels() {
         assert_eq!(count(&lines, "built in"), 1, "{build:?}");
         assert_eq!(batches(&build, &lines, &[4, 6, 6, 7, 4]), [1; 5]);
         println!("{:?}", lines.lock().unwrap());
-        assert_eq!((count(&lines, "Warning"), count(&lines, "B=6")), (1, 1));
+        assert_eq!((count(&lines, "Warning: region"), count(&lines, "B=6")), (1, 1));
     }
 }
 
@@ -135,7 +135,7 @@ fn a_failure_at_first_use_is_one_warning_and_right() {
     assert_eq!(batches(&build, &lines, &[2, 3, 2]), [0; 3]);
     let text = format!("region '{}' runs on own kernels", build.partition.parts.regions[0].name);
     println!("{:?}", lines.lock().unwrap());
-    assert_eq!((count(&lines, "Warning"), count(&lines, &text)), (1, 1));
+    assert_eq!((count(&lines, "Warning: region"), count(&lines, &text)), (1, 1));
 }
 
 #[test]
@@ -157,5 +157,5 @@ fn a_stopped_build_is_an_error_and_the_next_run_builds() {
     let got = run(&mut session, std::slice::from_ref(&x));
     near(&got[0], &reference::run(&build.partition.parts.graph, &[x]).unwrap()[0]);
     println!("stopped once ({error}), then {} calls to the watcher", calls.load(Ordering::Relaxed));
-    assert_eq!((count(&lines, "built in"), count(&lines, "Warning"), session.engine_addresses().unwrap().len()), (1, 0, 1));
+    assert_eq!((count(&lines, "built in"), count(&lines, "Warning: region"), session.engine_addresses().unwrap().len()), (1, 0, 1));
 }

@@ -222,3 +222,59 @@ fn what_an_engine_finds_is_read_by_own_code_and_by_the_next_engine() {
     }
     println!("{runs} runs through two engines and own code between them");
 }
+
+/// The best of overlapping boxes, of which there are as many as the scores say.
+fn best(batch: usize, classes: usize, boxes: usize, center: bool) -> Graph {
+    let mut b = Builder::new("best");
+    let fact = |shape: [usize; 3]| Fact::new(DType::F32, shape.map(Dim::from).to_vec());
+    let corners = b.input("boxes", fact([batch, boxes, 4])).unwrap();
+    let scores = b.input("scores", fact([batch, classes, boxes])).unwrap();
+    let most = b.constant("most", Tensor::scalar(20i64));
+    let (overlap, least) = (b.constant("overlap", Tensor::scalar(0.4f32)), b.constant("least", Tensor::scalar(0.25f32)));
+    let op = "vision.all_class_non_max_suppression";
+    let chosen = node(&mut b, "chosen", op, &[("center_point_box", Attr::Bool(center))], &[corners, scores, most, overlap, least]);
+    b.output("chosen", chosen).unwrap();
+    b.finish()
+}
+
+#[test]
+fn the_best_boxes_are_chosen_by_an_engine() {
+    let Some(gpu) = gpu() else { return };
+    if !gpu.library.capabilities().at_least(10, 0, 0) {
+        println!("SKIP: {} has no int64, the type of the result", gpu.library.release());
+        return;
+    }
+    let mut counts = Vec::new();
+    for (batch, classes, boxes, center) in [(1, 1, 100, false), (2, 5, 300, true), (1, 80, 60, false), (1, 1, 3000, false)] {
+        let build = build(best(batch, classes, boxes, center), &[]);
+        assert_engines(&build, 1, 0);
+        let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
+        for turn in 0..5u64 {
+            let mut random = Random(10 * turn + boxes as u64 + 1);
+            let places = random.tensor(DType::F32, &[batch, boxes, 2], false);
+            // Boxes of many sizes; pairs of them lie close together.
+            let places = places.values::<f32>();
+            let corners = places.chunks(2).enumerate().flat_map(|(i, p)| {
+                let (x, y, size) = (p[0] + (i % 2) as f32 * 0.01, p[1], 0.3 + 0.1 * (i % 7) as f32);
+                if center { [x, y, size, size] } else { [y, x + size, y + size, x] }
+            });
+            let corners = Tensor::from_vec(&[batch, boxes, 4], corners.collect());
+            let scores = random.tensor(DType::F32, &[batch, classes, boxes], false);
+            // None, all, equal ones, no numbers.
+            let score = |(i, s): (usize, &f32)| match turn {
+                0 => s.abs().min(0.2),
+                1 => s.abs() + 0.5,
+                2 => (s * 4.0).round() / 4.0,
+                3 if i % 5 == 0 => f32::NAN,
+                _ => *s,
+            };
+            let scores = Tensor::from_vec(scores.shape(), scores.values::<f32>().iter().enumerate().map(score).collect());
+            let inputs = [corners, scores];
+            let want = reference::run(&build.partition.parts.graph, &inputs).unwrap();
+            compare_within("best", Tolerance::EXACT, &crate::networks::run(&mut session, &inputs), &want)
+                .unwrap_or_else(|e| panic!("{batch} x {classes} x {boxes}, {turn}: {e}"));
+            counts.push(want[0].shape()[0]);
+        }
+    }
+    println!("boxes chosen: {counts:?}");
+}

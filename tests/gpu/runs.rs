@@ -70,7 +70,7 @@ pub fn graph(batch: Dim, cut: bool) -> Graph {
     b.finish()
 }
 
-fn build(graph: Graph, plan: Plan) -> Arc<Build> {
+pub fn build(graph: Graph, plan: Plan) -> Arc<Build> {
     let model = shared(Model::new(graph, Vec::new()));
     let partition = shared(Partition::new(&model, &[], &PartitionOptions { plan, ..PartitionOptions::default() }).unwrap());
     shared(Build::new(&partition, &BuildOptions { optimization_level: 0, ..BuildOptions::default() }).unwrap())

@@ -91,6 +91,48 @@ fn products_read_int8() {
     }
 }
 
+/// float16 first, then int8 in it: products give float16, biases and activations between them read that, and no scale moves.
+#[test]
+fn float16_stands_where_int8_does_not() {
+    let partition = split(classifier());
+    let graph = &partition.parts.graph;
+    let samples: Vec<Vec<Tensor>> = (0..4).map(|i| vec![picture(i)]).collect();
+    let ranges = calibrated(&partition, Method::Max, &samples);
+    let narrowed = autocast(graph, &Autocast { to: DType::F16, keep: BTreeSet::new() }).unwrap().graph;
+    let copy = quantised(&narrowed, &ranges, &[]);
+    assert_eq!((copy.products, copy.kept.len()), (3, 0));
+    golden("precision_int8_float16", &copy.graph.to_string());
+    let plain = quantised(graph, &ranges, &[]).graph;
+    for g in [&copy.graph, &plain] {
+        let scales = g.values.iter().filter(|v| v.name == "relu1:scale").count();
+        assert_eq!(scales, 1, "{g}");
+    }
+    let type_of = |name: &str| copy.graph.values.iter().find(|v| v.name == name).map(|v| v.fact.dtype);
+    assert_eq!(["conv1", "bias1", "relu1"].map(type_of), [Some(DType::F16); 3]);
+    let network = to_network(&copy.graph).unwrap();
+    check(&network, &partition.planned()).unwrap();
+    let x = picture(1);
+    let want = reference::run(graph, std::slice::from_ref(&x)).unwrap();
+    let got = reference::run(&copy.graph, std::slice::from_ref(&x)).unwrap();
+    let of_network = network::eval::eval(&network, std::slice::from_ref(&x)).unwrap();
+    for ((want, a), b) in want.iter().zip(&got).zip(&of_network) {
+        let (near, d) = (distance(a, b), distance(a, want));
+        println!("classifier in int8 and float16: rms {:.1e}, max {:.1e} of the spread", d.rms, d.max);
+        assert!(near.max < 1e-2 && d.rms < 0.05 && d.same == d.rows, "{:e} {:e}", near.max, d.rms);
+    }
+    let Some(_) = rtx() else { return };
+    let (partition, options) =
+        (Arc::new(partition), BuildOptions { target_sm: Some((8, 6)), optimization_level: 0, ..BuildOptions::default() });
+    let precision = Request { precision: Precision::Int8Float16, ranges: Some(Arc::new(ranges)), ..Request::default() };
+    let options = BuildOptions { precision, ..options };
+    let mut on_rtx = PartitionOptions::default();
+    on_rtx.plan.offload = tvmtrt::partition::options::Offload::On;
+    let rtx = Arc::new(Partition::new(&partition.model, &[], &on_rtx).unwrap());
+    let build = Build::new(&rtx, &options).unwrap();
+    println!("{build:?}");
+    assert!(build.has_engine(0), "{:?}", build.region_state(0));
+}
+
 /// Each element of a product is as near as the halves of the scales say: nothing is cut off with the largest magnitudes as ranges.
 #[test]
 fn errors_are_those_of_the_scales() {
@@ -208,12 +250,12 @@ fn each_network_is_one_engine() {
     for name in ["resnet18", "mobilenet_v2", "recogniser"] {
         let (Some(partition), Some(Trial { ranges, .. })) = (partitioned(name, None), trial(name, Method::Mse)) else { return };
         let mut sizes = Vec::new();
-        for precision in [Precision::Float32, Precision::Int8] {
+        for precision in [Precision::Float32, Precision::Int8, Precision::Int8Float16] {
             let precision = Request { precision, ranges: Some(Arc::new(ranges.clone())), ..Request::default() };
             let options = BuildOptions { target_sm: Some((8, 6)), optimization_level: 0, precision, ..BuildOptions::default() };
             let build = Build::new(&partition, &options).unwrap();
             sizes.push(build.engine(0).unwrap_or_else(|| panic!("{name}: {:?}", build.region_state(0))).len());
         }
-        println!("{name}: engines of {sizes:?} bytes in float32, int8");
+        println!("{name}: engines of {sizes:?} bytes in float32, int8, int8 with float16");
     }
 }

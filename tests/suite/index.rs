@@ -97,6 +97,7 @@ fn selections() -> Vec<Case> {
     out.push(case("argwhere_bool", "argwhere", &[], &[bools(vec![D::Fixed(3), D::Fixed(4)])]));
     out.push(case("argwhere", "argwhere", &[], &[random(&[2, 3, 7])]));
     out.push(case("argwhere_float", "argwhere", &[], &[x(&[5])]));
+    out.push(case("argwhere_int64", "argwhere", &[], &[In::X(DType::I64, vec![D::Fixed(4), D::Fixed(6)])]));
     out.push(case("argwhere_free", "argwhere", &[], &[bools(vec![N, W])]));
     out.push(case("argwhere_none", "argwhere", &[], &[In::Const(tvmtrt::tensor::host::Tensor::zeros(DType::F32, &[3]))]));
     let limits = |most: i64, iou: f32, least: f32| [ints(&[], &[most]), In::Floats(vec![], vec![iou]), In::Floats(vec![], vec![least])];
@@ -107,6 +108,17 @@ fn selections() -> Vec<Case> {
         let corners = if center { In::Positive(DType::F32, fixed(&[batch, boxes, 4])) } else { x(&[batch, boxes, 4]) };
         let operands = [vec![corners, x(&[batch, classes, boxes])], limits(5, 0.3, -0.5).to_vec()].concat();
         out.push(case(name, "vision.all_class_non_max_suppression", &[("center_point_box", Attr::Bool(center))], &operands));
+    }
+    // Boxes of equal scores, and some without a score; boxes on top of each other.
+    let equal: Vec<f32> = (0..24).map(|i| [0.5, 0.25, f32::NAN, 0.5, 0.75, 0.5][i % 6]).collect();
+    let near: Vec<f32> = (0..12).flat_map(|i| [0.0, 0.1 * (i % 4) as f32, 1.0, 1.0 + 0.1 * (i % 4) as f32]).collect();
+    for (name, most, iou) in [("nms_equal", 12i64, 1.0f32), ("nms_equal_apart", 3, 0.75), ("nms_equal_one", 1, 0.0)] {
+        let operands = [x(&[1, 12, 4]), In::Floats(vec![1, 2, 12], equal.clone())];
+        let operands = [operands.to_vec(), limits(most, iou, 0.25).to_vec()].concat();
+        out.push(case(name, "vision.all_class_non_max_suppression", &[], &operands));
+        let operands = [In::Floats(vec![1, 12, 4], near.clone()), x(&[1, 2, 12])];
+        let operands = [operands.to_vec(), limits(most, iou, -0.5).to_vec()].concat();
+        out.push(case(&format!("{name}_near"), "vision.all_class_non_max_suppression", &[], &operands));
     }
     out
 }

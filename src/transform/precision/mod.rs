@@ -23,11 +23,13 @@ pub enum Precision {
     Bfloat16,
     /// int8 products, by calibrated ranges; float32 elsewhere.
     Int8,
+    /// int8 products, by calibrated ranges; elsewhere float16 where it gains.
+    Int8Float16,
 }
 
 impl Precision {
     /// Every precision.
-    pub const ALL: &[Precision] = &[Precision::Float32, Precision::Float16, Precision::Bfloat16, Precision::Int8];
+    pub const ALL: &[Precision] = &[Precision::Float32, Precision::Float16, Precision::Bfloat16, Precision::Int8, Precision::Int8Float16];
 
     /// The option's word.
     pub fn name(self) -> &'static str {
@@ -36,13 +38,19 @@ impl Precision {
             Precision::Float16 => "float16",
             Precision::Bfloat16 => "bfloat16",
             Precision::Int8 => "int8",
+            Precision::Int8Float16 => "int8_float16",
         }
     }
 
-    /// The narrow type, for the precisions that casts alone give.
+    /// Whether there are products of int8, which need ranges.
+    pub fn quantises(self) -> bool {
+        matches!(self, Precision::Int8 | Precision::Int8Float16)
+    }
+
+    /// The narrow float type.
     pub fn narrow(self) -> Option<DType> {
         match self {
-            Precision::Float16 => Some(DType::F16),
+            Precision::Float16 | Precision::Int8Float16 => Some(DType::F16),
             Precision::Bfloat16 => Some(DType::BF16),
             Precision::Float32 | Precision::Int8 => None,
         }

@@ -1,5 +1,6 @@
 //! int8 as pairs of quantise and dequantise around the operands of products: one scale for each computed tensor, from its range, and one
-//! for each output channel of weights, from their largest magnitude. Symmetric; everything else stays as it is.
+//! for each output channel of weights, from their largest magnitude. Symmetric; everything else stays as it is: a product in float16 gives
+//! float16.
 
 use crate::ir::attrs::{Attr, Attrs};
 use crate::ir::build::Builder;
@@ -37,7 +38,8 @@ pub struct Quantised {
 /// The axis of scales of weights, for a node that int8 is for.
 fn candidate(view: &NodeView) -> Option<Option<usize>> {
     let (_, axis) = QUANTISED.iter().find(|(op, _)| *op == view.op().name)?;
-    let plain = view.node().inputs.iter().all(|v| view.graph.fact(*v).dtype == DType::F32);
+    let of = |dtype| view.node().inputs.iter().all(|v| view.graph.fact(*v).dtype == dtype);
+    let plain = of(DType::F32) || of(DType::F16);
     if is_depthwise(view) {
         return None;
     }
@@ -77,7 +79,10 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, keep: &BTreeSet<String>) -> Resu
             let value = match (known, graph.constant(*old)) {
                 (Some(known), _) => known,
                 (None, Some(weights)) => constant(b, &graph.value(*old).name, weights, axis)?,
-                (None, None) => computed(b, *new, ranges.get(&graph.value(*old).name).unwrap_or(1.0))?,
+                (None, None) => {
+                    let range = ranges.get(&graph.value(origin(graph, *old)).name).unwrap_or(1.0);
+                    computed(b, origin(b.graph(), *new), range, view.dtype(0))?
+                }
             };
             done.insert((*new, axis.is_some()), value);
             operands.push(value);
@@ -91,9 +96,16 @@ pub fn quantise(graph: &Graph, ranges: &Ranges, keep: &BTreeSet<String>) -> Resu
     Ok(Quantised { graph, products, kept })
 }
 
+/// What a value was cast to float16 from; itself where it was not. Ranges are those of float32, and nothing is rounded twice.
+fn origin(graph: &Graph, value: ValueId) -> ValueId {
+    let cast = graph.producer(value).map(|n| graph.node(n)).filter(|n| n.op.name == "cast");
+    let from = cast.map(|n| n.inputs[0]).filter(|v| graph.fact(*v).dtype == DType::F32);
+    from.filter(|_| graph.fact(value).dtype == DType::F16).unwrap_or(value)
+}
+
 /// Why a value cannot be quantised.
 fn lacking(graph: &Graph, value: ValueId, ranges: &Ranges) -> Option<String> {
-    let name = &graph.value(value).name;
+    let name = &graph.value(origin(graph, value)).name;
     if let Some(weights) = graph.constant(value) {
         let strange = weights.to_f64s().iter().any(|v| !v.is_finite());
         return strange.then(|| format!("constant '{name}' has elements that are no numbers"));
@@ -105,13 +117,13 @@ fn lacking(graph: &Graph, value: ValueId, ranges: &Ranges) -> Option<String> {
     }
 }
 
-/// A computed value through int8 and back.
-fn computed(b: &mut Builder, value: ValueId, range: f64) -> Result<ValueId> {
+/// A computed value through int8 and back, to the type that its product has.
+fn computed(b: &mut Builder, value: ValueId, range: f64, to: DType) -> Result<ValueId> {
     let name = b.graph().value(value).name.clone();
     let scale = b.constant(&format!("{name}:scale"), Tensor::scalar((range / LARGEST) as f32));
     let zero = b.constant(&format!("{name}:zero"), Tensor::zeros(DType::I8, &[]));
     let whole = qnn(b, "qnn.quantize", &format!("{name}:int8"), DType::I8, None, &[value, scale, zero])?;
-    qnn(b, "qnn.dequantize", &format!("{name}:real"), DType::F32, None, &[whole, scale, zero])
+    qnn(b, "qnn.dequantize", &format!("{name}:real"), to, None, &[whole, scale, zero])
 }
 
 /// Weights as int8 numbers and their scales.
@@ -132,7 +144,7 @@ fn constant(b: &mut Builder, name: &str, weights: &Tensor, axis: Option<usize>) 
     let dims: &[usize] = if axis.is_some() { &[channels] } else { &[] };
     let scale = b.constant(&format!("{name}:scale"), Tensor::from_vec(dims, scales));
     let zero = b.constant(&format!("{name}:zero"), Tensor::zeros(DType::I8, &[]));
-    qnn(b, "qnn.dequantize", &format!("{name}:real"), DType::F32, axis, &[whole, scale, zero])
+    qnn(b, "qnn.dequantize", &format!("{name}:real"), weights.dtype(), axis, &[whole, scale, zero])
 }
 
 fn qnn(b: &mut Builder, op: &str, name: &str, to: DType, axis: Option<usize>, operands: &[ValueId]) -> Result<ValueId> {
