@@ -326,7 +326,8 @@ typedef struct DLManagedTensorVersioned {
 #define TVMTRT_LOG_DEBUG 4
 
 /**
- * A partition made ready to run. Never changes; any number of threads may use it.
+ * A partition made ready to run. Any number of threads may use it. Runs change nothing of it, unless the option `engine_build` lets
+ * them build engines.
  */
 typedef struct tvmtrt_build_t tvmtrt_build_t;
 
@@ -401,7 +402,8 @@ typedef void (*tvmtrt_log_callback_t)(void *user, uint32_t level, const char *me
  * Hears how the engine of `region` comes along: `done` of `total` steps of `phase`; `total` is 0 where nobody knows it. The texts
  * are UTF-8 and live until the function returns.
  *
- * Returns 0 to stop: `tvmtrt_build` then fails with TVMTRT_ERROR_CANCELLED. Anything else goes on.
+ * Returns 0 to stop: `tvmtrt_build`, or the `tvmtrt_run` that builds, then fails with TVMTRT_ERROR_CANCELLED; a later run builds anew.
+ * Anything else goes on.
  *
  * Called by threads of TensorRT (10 and newer), and while another process builds the same engine. Must not unwind, must not call
  * tvmtrt.
@@ -620,12 +622,11 @@ TVMTRT_MUST_USE tvmtrt_error_t *tvmtrt_options_keys(uint32_t format, tvmtrt_text
  *
  * `TVM_TENSORRT_MAX_WORKSPACE_SIZE` sets `max_workspace_size` (0: nothing). `USE_TENSORRT` and `MXNET_USE_TENSORRT` set `offload`
  * (1: `default`, 0: `off`). `TVM_TENSORRT_CACHE_DIR` sets `engine_cache`. `TVM_TENSORRT_USE_FP16` and `TVM_TENSORRT_USE_INT8` set
- * `precision`; int8 goes first where both are 1. `TVM_TENSORRT_MULTI_ENGINE` is known but has no option yet: asking for one is an error.
- * Unset and empty variables change nothing.
+ * `precision`, to `int8_float16` where both are 1. `TVM_TENSORRT_MULTI_ENGINE` sets `engine_batch` (1: `each`, 0: `dynamic`); engines are
+ * built at run time, as TVM does, only where `engine_build` says so. Unset and empty variables change nothing.
  *
  * \param options Changed.
- * \return NULL, or an error that names the variable and leaves the options as they were: TVMTRT_ERROR_BAD_OPTION,
- *     TVMTRT_ERROR_NOT_IMPLEMENTED.
+ * \return NULL, or an error that names the variable and leaves the options as they were: TVMTRT_ERROR_BAD_OPTION.
  *
  * Thread safety: one thread at a time for one options object, and no thread may change the environment meanwhile.
  * Since: 0.1
@@ -1058,7 +1059,8 @@ void tvmtrt_partition_delete(tvmtrt_partition_t *partition);
  *
  * \param partition Lent; kept alive by the result.
  * \param options Read: `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `calibration`, `compilation_cache`,
- *     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_cache`, `engine_cache_limit`,
+ *     `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_batch`,
+ *     `engine_build`, `engine_cache`, `engine_cache_limit`,
  *     `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`, `keep_float32`, `l2_limit_for_tiling`, `log_level`,
  *     `max_aux_streams`, `max_tactics`, `max_workspace_size`, `plugin_libraries`, `precision`, `preview_features`, `profiles`,
  *     `profiling_verbosity`, `refit`, `runtime_platform`, `sparse_weights`, `strict_nans`, `strip_weights`,
@@ -1095,7 +1097,7 @@ tvmtrt_error_t *tvmtrt_build_region_state(const tvmtrt_build_t *build,
                                           tvmtrt_text_t **out);
 
 /**
- * The number of regions that have a TensorRT engine.
+ * The number of regions that have a TensorRT engine by now.
  *
  * \param build Lent, or NULL.
  * \return 0 for NULL.
@@ -1106,7 +1108,8 @@ tvmtrt_error_t *tvmtrt_build_region_state(const tvmtrt_build_t *build,
 size_t tvmtrt_build_engine_count(const tvmtrt_build_t *build);
 
 /**
- * The serialised TensorRT engine of a region.
+ * The serialised TensorRT engine of a region. Where runs build engines, it is the one that was built last when this or
+ * `tvmtrt_build_engine_size` was first called after there was one.
  *
  * \param build Lent, or NULL.
  * \param region Counted from 0, as in the partition.
@@ -1260,6 +1263,8 @@ void tvmtrt_session_delete(tvmtrt_session_t *session);
  * `kDLCUDA` (or `kDLCUDAManaged`), dense, with any `byte_offset`: engines use these where they lie.
  * Element type and shape must be the input's own: nothing is converted.
  *
+ * With the option `engine_build` at `first_use`, a run may build an engine first, or wait for another session's run that does.
+ *
  * It returns when the outputs are complete, but for one case: after `tvmtrt_session_set_stream`, a run whose outputs are all on the GPU
  * returns when its work is queued on that stream. Tensors on the GPU must live, and inputs there must not change, until it is done.
  * All this is checked first; an error of it leaves every
@@ -1272,7 +1277,8 @@ void tvmtrt_session_delete(tvmtrt_session_t *session);
  * \param output_count How many.
  * \return NULL, or an error that names the input or output: TVMTRT_ERROR_UNKNOWN_NAME, TVMTRT_ERROR_DUPLICATE_NAME,
  *     TVMTRT_ERROR_MISSING_NAME, TVMTRT_ERROR_WRONG_COUNT, TVMTRT_ERROR_WRONG_DTYPE, TVMTRT_ERROR_WRONG_SHAPE,
- *     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session.
+ *     TVMTRT_ERROR_WRONG_DEVICE, TVMTRT_ERROR_NULL_POINTER; TVMTRT_ERROR_INVALID_ARGUMENT while another thread runs the session;
+ *     TVMTRT_ERROR_CANCELLED (by the progress callback of a build).
  *
  * Thread safety: one thread at a time for one session; a second one gets an error.
  * Since: 0.1
@@ -1283,6 +1289,52 @@ tvmtrt_error_t *tvmtrt_run(tvmtrt_session_t *session,
                            size_t input_count,
                            const tvmtrt_argument_t *outputs,
                            size_t output_count);
+
+/**
+ * Runs the session some times on these inputs and says where the time goes: for each engine the layers that TensorRT made of it, with
+ * microseconds and the nodes of the model that they came from, and each step of our own kernels. TensorRT fuses nodes and renames them;
+ * engines that were built with the option `profiling_verbosity` at `detailed` tell more of the names. Layers are waited for one by one,
+ * so that together they take longer than a run, whose mean is given beside them. Outputs are thrown away.
+ *
+ * It has a stream's order with `tvmtrt_session_set_stream`, takes memory and contexts of its own, and waits for all work on the GPU when
+ * it gives these back: for looking at a model, not for serving it.
+ *
+ * \param session Changed.
+ * \param inputs The inputs, as for `tvmtrt_run`.
+ * \param input_count How many.
+ * \param runs How many runs are timed; some hundred are usual.
+ * \param format `TVMTRT_FORMAT_TEXT` or `TVMTRT_FORMAT_JSON`.
+ * \param out Gets the profile: the caller's, to be deleted.
+ * \return NULL, or an error: those of `tvmtrt_run` for inputs, TVMTRT_ERROR_INVALID_ARGUMENT for no runs, an unknown format, or while
+ *     another thread runs the session.
+ *
+ * Thread safety: one thread at a time for one session; a second one gets an error.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_session_profile(tvmtrt_session_t *session,
+                                       const tvmtrt_argument_t *inputs,
+                                       size_t input_count,
+                                       size_t runs,
+                                       uint32_t format,
+                                       tvmtrt_text_t **out);
+
+/**
+ * TensorRT's own account of a region's engine, as JSON: its layers after fusion. How much it says of each is for the option
+ * `profiling_verbosity`.
+ *
+ * \param build Lent.
+ * \param region Counted from 0, as in the partition.
+ * \param out Gets the account: the caller's, to be deleted.
+ * \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT where there is no such region, or it has no engine that runs here.
+ *
+ * Thread safety: any thread.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_build_engine_layers(const tvmtrt_build_t *build,
+                                           size_t region,
+                                           tvmtrt_text_t **out);
 
 /**
  * Begins a calibration, which makes the table of ranges that engines in int8 are built with (option `calibration`). It runs on the CPU

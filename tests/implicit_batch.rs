@@ -1,10 +1,12 @@
 //! Networks with an implicit batch: those of single samples compute what the whole ones do, and which operators each mode takes.
 
 mod common;
+mod data;
 mod suite;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 use suite::random::{self, Kind};
 use suite::{Case, cases, compare};
 use tvmtrt::ir::convert::to_network;
@@ -18,9 +20,11 @@ use tvmtrt::network::per_sample::per_sample;
 use tvmtrt::network::refusal::Accepted;
 use tvmtrt::network::{Network, TensorId};
 use tvmtrt::ops::OPS;
-use tvmtrt::partition::options::Planned;
+use tvmtrt::partition::options::{PartitionOptions as Plan, Planned};
 use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::reference;
+use tvmtrt::session::model::Model;
+use tvmtrt::session::partition::{Partition, PartitionOptions};
 use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::host::Tensor;
@@ -161,4 +165,23 @@ fn constants_that_differ_between_samples_are_refused() {
     let refusal = check(&b.finish(), &planned(true)).unwrap_err();
     assert_eq!(refusal.rule, "batch.extent");
     assert!(refusal.reason.contains("differs between samples"), "{refusal}");
+}
+
+/// The recogniser's width is free, which only the batch may be.
+#[test]
+fn networks_are_one_region() {
+    let Some(root) = data::root("networks") else { return };
+    for folder in data::folders(&root) {
+        let model = Arc::new(Model::load_file(&folder.model, &Default::default()).unwrap());
+        let plan = Plan { version: Some(Version::new(8, 6, 1)), use_implicit_batch: true, ..Plan::default() };
+        let options = PartitionOptions { plan, symbols: data::bounds(&folder, &model.inputs, 672), ..PartitionOptions::default() };
+        let partition = Partition::new(&model, &[], &options).unwrap();
+        let (offloaded, all) = (partition.parts.offloaded(), partition.parts.graph.nodes.len());
+        println!("{}: {offloaded} of {all} nodes in {} regions", folder.name, partition.region_count());
+        assert!(folder.name == "recogniser" || (offloaded == all && partition.region_count() == 1), "{}", partition.explain_text());
+        for region in &partition.parts.regions {
+            let network = to_network(&region.graph).and_then(|n| per_sample(&n));
+            network.unwrap_or_else(|r| panic!("{}: an accepted region is refused: {r}", folder.name));
+        }
+    }
 }

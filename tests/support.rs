@@ -107,7 +107,6 @@ const NOT_YET: &str = "
 ## Not there yet
 Each gives a clear error.
 * CUDA kernels: on a GPU, what TensorRT does not take runs on the CPU; artifacts (save and load).
-* Engines whose weights are refitted.
 * int8 of recurrent and transposed layers.
 * Antialiased and cropping resizes, grids over volumes; recurrent layers; graphs inside nodes on TensorRT.
 * Tuned code for contractions of float64 and integers: they run on plain generated loops; those of float16 and bfloat16 run in float32.

@@ -310,6 +310,10 @@ class Build(_Ports):
         """Where a region runs and why."""
         return _text("build_region_state", self, c.c_size_t(region))
 
+    def engine_layers(self, region):
+        """TensorRT's own account of the layers of a region's engine."""
+        return json.loads(_text("build_engine_layers", self, c.c_size_t(region)))
+
 
 class Session(_Handle):
     """Runs a build; one thread at a time, as many sessions for a build as you like."""
@@ -330,6 +334,15 @@ class Session(_Handle):
         )
         _call("run", self, feeds, c.c_size_t(len(feeds)), results, c.c_size_t(len(results)))
         return {n: outputs[n] if n in filled else _take(made[n]) for n in self.outputs}
+
+    def profile(self, inputs, runs=100):
+        """Where the time of a run goes, as text: layers of engines and steps of own kernels, with the nodes that they came from."""
+        feeds, given = _feeds(inputs)
+        return _text("session_profile", self, feeds, c.c_size_t(len(feeds)), c.c_size_t(runs), c.c_uint32(0))
+
+    def profile_json(self, inputs, runs=100):
+        feeds, given = _feeds(inputs)
+        return json.loads(_text("session_profile", self, feeds, c.c_size_t(len(feeds)), c.c_size_t(runs), c.c_uint32(1)))
 
 
 def _feeds(inputs):

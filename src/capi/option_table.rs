@@ -319,7 +319,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Choice(&["off", "any", "identical"]),
         default: "off",
         stages: BUILD,
-        doc: "any: the weights of an engine can be changed later. identical: only to those of the build, at no cost; TensorRT 10 and newer.",
+        doc: "any: an engine's weights can be changed; one of engine_cache with other weights is refitted, not built. identical: to the same only; TensorRT 10 and newer.",
     },
     Row {
         key: "remove_no_mac_subgraphs",

@@ -36,6 +36,7 @@ pub mod refusal;
 pub mod rules;
 mod shapes;
 pub mod text;
+pub mod weights;
 
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;

@@ -2,6 +2,7 @@
 //! TensorRT is in it, weights by digest, and nothing else: names of layers and inner tensors are not, those of bindings are.
 
 use crate::network::layer::{LayerKind, Window};
+use crate::network::weights::may_change;
 use crate::network::{Network, TensorId};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
@@ -9,8 +10,25 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 impl fmt::Display for Network {
-    /// One line per symbol, input, layer and output. Tensors are numbered in the order in which they come to be.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, weights)
+    }
+}
+
+impl Network {
+    /// The text without what [`Network::weights`] lists: networks that differ in nothing else have one.
+    pub fn structure(&self) -> String {
+        struct Structure<'a>(&'a Network);
+        impl fmt::Display for Structure<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write(f, |t| if may_change(t) { format!("{}{:?}", t.dtype(), t.shape()) } else { weights(t) })
+            }
+        }
+        Structure(self).to_string()
+    }
+
+    /// One line per symbol, input, layer and output. Tensors are numbered in the order in which they come to be.
+    fn write(&self, f: &mut fmt::Formatter<'_>, weights: fn(&Tensor) -> String) -> fmt::Result {
         let numbers: HashMap<TensorId, usize> = self.used().enumerate().map(|(i, id)| (id, i)).collect();
         let mut symbols = BTreeSet::new();
         self.used().flat_map(|id| &self.tensor(id).dims).chain(&self.batch).for_each(|d| d.collect_symbols(&mut symbols));
@@ -30,7 +48,7 @@ impl fmt::Display for Network {
             writeln!(f, "input {} {:?}", typed(id), self.tensor(*id).name)?;
         }
         for layer in &self.layers {
-            writeln!(f, "{} = {}({})", list(&layer.outputs, &typed), Kind(&layer.kind), list(&layer.inputs, &number))?;
+            writeln!(f, "{} = {}({})", list(&layer.outputs, &typed), Kind(&layer.kind, weights), list(&layer.inputs, &number))?;
         }
         for id in &self.outputs {
             writeln!(f, "output {} {:?}", number(id), self.tensor(*id).name)?;
@@ -39,8 +57,8 @@ impl fmt::Display for Network {
     }
 }
 
-/// A layer kind with all its fields.
-struct Kind<'a>(&'a LayerKind);
+/// A layer kind with all its fields, and how weights are written.
+struct Kind<'a>(&'a LayerKind, fn(&Tensor) -> String);
 
 fn weights(t: &Tensor) -> String {
     format!("{}{:?} #{}", t.dtype(), t.shape(), t.digest())
@@ -54,21 +72,22 @@ fn window(w: &Window) -> String {
 impl fmt::Display for Kind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name())?;
+        let text = self.1;
         match self.0 {
-            LayerKind::Constant(value) => write!(f, "[{}]", weights(value)),
+            LayerKind::Constant(value) => write!(f, "[{}]", text(value)),
             LayerKind::Convolution { maps, groups, window: w, weights: kernel, bias } => {
-                let bias = bias.as_ref().map_or("none".into(), weights);
-                write!(f, "[maps {maps} groups {groups} {} weights {} bias {bias}]", window(w), weights(kernel))
+                let bias = bias.as_ref().map_or("none".into(), text);
+                write!(f, "[maps {maps} groups {groups} {} weights {} bias {bias}]", window(w), text(kernel))
             }
             LayerKind::KernelConvolution { maps, groups, window: w } => write!(f, "[maps {maps} groups {groups} {}]", window(w)),
             LayerKind::Deconvolution { maps, groups, window: w, weights: kernel } => {
-                write!(f, "[maps {maps} groups {groups} {} weights {}]", window(w), weights(kernel))
+                write!(f, "[maps {maps} groups {groups} {} weights {}]", window(w), text(kernel))
             }
             LayerKind::Activation(kind, alpha, beta) => write!(f, "[{} alpha {alpha:?} beta {beta:?}]", kind.name()),
             LayerKind::Pooling { kind, window: w, exclude_padding, round_up } => {
                 write!(f, "[{} {} exclude_padding {exclude_padding} round_up {round_up}]", kind.name(), window(w))
             }
-            LayerKind::Scale { scale, shift } => write!(f, "[scale {} shift {}]", weights(scale), weights(shift)),
+            LayerKind::Scale { scale, shift } => write!(f, "[scale {} shift {}]", text(scale), text(shift)),
             LayerKind::ElementWise(op) => write!(f, "[{}]", op.name()),
             LayerKind::Unary(op) => write!(f, "[{}]", op.name()),
             LayerKind::Reduce { kind, axes, keep } => write!(f, "[{} axes {axes:?} keep {keep}]", kind.name()),
@@ -104,7 +123,7 @@ impl fmt::Display for Kind<'_> {
             LayerKind::Cumulative { axis, exclusive, reverse } => write!(f, "[SUM axis {axis} exclusive {exclusive} reverse {reverse}]"),
             LayerKind::Einsum(equation) => write!(f, "[{equation}]"),
             LayerKind::Plugin(p) => {
-                let fields = p.fields.text(&|text| format!("{text:?}"), &weights);
+                let fields = p.fields.text(&|name| format!("{name:?}"), &weights);
                 write!(f, "[{:?} version {:?} namespace {:?} {fields}]", p.name, p.version, p.namespace)
             }
             LayerKind::Select | LayerKind::Identity | LayerKind::ScatterNd | LayerKind::ParametricRelu => Ok(()),

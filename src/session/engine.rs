@@ -93,6 +93,7 @@ impl Loaded {
             "the engine has the inputs and outputs {}, not those of its region",
             known.iter().map(|b| b.name.as_str()).collect::<Vec<_>>().join(", ")
         );
+        // No layer of ours computes an extent from a tensor that is not constant, and so asks for none on the host.
         if let Some(b) = known.iter().find(|b| b.on_host) {
             return Err(Error::new(Code::NotImplemented, format!("the engine wants '{}' in host memory", b.name)));
         }

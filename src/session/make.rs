@@ -13,7 +13,7 @@ use crate::session::partition::Partition;
 use crate::session::profiles::{batch_of, profiles, with_batch};
 use crate::session::shapes::SymbolRange;
 use crate::session::slot::{Batches, Wanted};
-use crate::session::target::TensorRt;
+use crate::session::target::{REFITTED, TensorRt};
 use crate::tensor::dim::{Bindings, Symbol};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::config::Range;
@@ -151,8 +151,8 @@ impl Maker {
         let (engine, loaded) = match load(&*engine) {
             Ok(loaded) => (engine, loaded),
             // What the cache has kept may be of no use any more: it is built once more.
-            Err(e) if engine.note() == "cached" && self.library.can_build() => {
-                let why = format!("region '{}': the cached engine cannot be loaded: {}", region.name, e.message);
+            Err(e) if self.library.can_build() && (engine.note() == "cached" || engine.note().starts_with(REFITTED)) => {
+                let why = format!("region '{}': the {} engine cannot be loaded: {}", region.name, engine.note(), e.message);
                 self.log.say(Level::Warning, why);
                 let engine = target.compile_anew(region)?;
                 let loaded = load(&*engine)?;

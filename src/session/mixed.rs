@@ -170,7 +170,7 @@ impl Mixed {
             let profile = if self.none_empty(i) { self.seats[i].engines.profile(&self.bindings) } else { None };
             let begin = self.begin_stage()?;
             match profile {
-                Some(profile) if self.find_room(i)? => self.engine(i, profile)?,
+                Some(profile) if self.has_room(i, Mixed::place)? && self.has_room(i, |m, i| m.engine(i, profile))? => {}
                 _ => self.own(i, &stages[i], pool)?,
             }
             self.end_stage(i, begin)?;
@@ -289,9 +289,9 @@ impl Mixed {
         Ok(())
     }
 
-    /// Puts what an engine reads and makes on the device. Without the memory for it the stage runs on our own code.
-    fn find_room(&mut self, i: usize) -> Result<bool> {
-        match self.place(i) {
+    /// Does a step of an engine's stage that takes memory on the device. Without that memory the stage runs on our own code.
+    fn has_room(&mut self, i: usize, step: impl FnOnce(&mut Mixed, usize) -> Result<()>) -> Result<bool> {
+        match step(self, i) {
             Err(e) if e.code == Code::OutOfMemory => {
                 self.seats[i].outputs.iter().for_each(|s| self.slots[*s].span = None);
                 if !std::mem::replace(&mut self.short, true) {
@@ -299,10 +299,11 @@ impl Mixed {
                 }
                 Ok(false)
             }
-            placed => placed.map(|()| true),
+            done => done.map(|()| true),
         }
     }
 
+    /// Puts what an engine reads and makes on the device.
     fn place(&mut self, i: usize) -> Result<()> {
         let Some(engine) = self.seats[i].engines.engine().cloned() else { fail!(Internal, "a stage without an engine") };
         for k in 0..engine.inputs.len() {
@@ -322,6 +323,7 @@ impl Mixed {
         Ok(())
     }
 
+    /// Queues an engine's run. Where extents show in it, TensorRT may ask for memory.
     fn engine(&mut self, i: usize, profile: usize) -> Result<()> {
         let Some(engine) = self.seats[i].engines.engine().cloned() else { fail!(Internal, "a stage without an engine") };
         let slots = &self.slots;

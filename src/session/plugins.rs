@@ -55,3 +55,32 @@ pub fn check_offloaded(parts: &Parts) -> Result<()> {
 pub fn without_code(graph: &Graph) -> Option<String> {
     nodes(graph).first().map(|node| format!("{} computes in a TensorRT engine only", label(node)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::build::Builder;
+    use crate::ir::fact::Fact;
+    use crate::ops::plugin::PLUGIN;
+    use crate::tensor::dim::Dim;
+    use crate::tensor::dtype::DType;
+    use crate::transform::prepare;
+
+    #[test]
+    fn results_follow_the_symbols_and_constants_are_not_folded() {
+        let fact = |n: Dim| Fact::new(DType::F32, vec![n]);
+        let n = Dim::symbol("N", 1, 8);
+        let mut b = Builder::new("g");
+        let x = b.input("x", fact(n.clone())).unwrap();
+        let c = b.constant("c", crate::tensor::host::Tensor::zeros(DType::F32, &[1]));
+        let plugin = |of: Fact| Plugin { plugin: "P".into(), ..Plugin::default() }.with_results(&[of]);
+        let y = b.op("y", &PLUGIN, plugin(fact(n)), &[x]).unwrap();
+        let z = b.op("z", &PLUGIN, plugin(fact(Dim::from(2i64))), &[c]).unwrap();
+        b.output("y", y).unwrap();
+        b.output("z", z).unwrap();
+        let bound = prepare(&b.finish(), &[("N".into(), Dim::from(5i64))].into()).unwrap();
+        assert_eq!(bound.fact(bound.outputs[0].value).to_string(), "float32[5]");
+        assert_eq!(nodes(&bound).len(), 2);
+        assert_eq!(without_code(&bound).unwrap(), "node 'y' (plugin 'P' version '1') computes in a TensorRT engine only");
+    }
+}

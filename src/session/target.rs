@@ -22,11 +22,12 @@ use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
-use crate::tensorrt::cache::Origin;
+use crate::tensorrt::cache::{Cache, Key, Origin};
 use crate::tensorrt::config::Range;
 use crate::tensorrt::emit;
-use crate::tensorrt::key::{self, Place};
+use crate::tensorrt::key::{self, Place, other_weights};
 use crate::tensorrt::library::Library;
+use crate::tensorrt::refit::refit;
 use crate::{ensure, fail};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ impl TensorRt {
             options.log = Some(dump.listen(options.log.take()));
             dump.write("network.txt", network.to_string().as_bytes());
         }
-        let start = Instant::now();
+        let (start, mut refitted) = (Instant::now(), false);
         let mut build = || {
             ensure!(library.can_build(), TensorRtUnsupported, "{library:?} can only run engines, and this one is not in engine_cache");
             emit::build(library, network, &options).map(|plan| plan.engine)
@@ -125,7 +126,16 @@ impl TensorRt {
                 if let Some(dump) = &dump {
                     dump.write("key.txt", key.text().as_bytes());
                 }
-                if anew { cache.build_anew(&key, &mut build) } else { cache.get_or_build(&key, &mut build) }
+                if anew {
+                    return cache.build_anew(&key, &mut build);
+                }
+                cache.get_or_build(&key, &mut || match self.refit(library, network, &options, &cache, &key) {
+                    Some(engine) => {
+                        refitted = true;
+                        Ok(engine)
+                    }
+                    None => build(),
+                })
             }),
         };
         if let Some(dump) = &dump {
@@ -134,12 +144,35 @@ impl TensorRt {
         let (engine, origin) = made?;
         let note = match origin {
             Origin::Cached => "cached".to_string(),
+            Origin::Built if refitted => format!("{REFITTED} in {:.1} s", start.elapsed().as_secs_f64()),
             Origin::Built => format!("built in {:.1} s", start.elapsed().as_secs_f64()),
         };
         let (graph, profiles, device) = (region.graph.clone(), options.profiles, options.device);
         Ok(Plan { engine, note, hindrance: options.settings.hinders_running(), library, graph, profiles, device })
     }
 }
+
+impl TensorRt {
+    /// An engine of the cache that differs from this one in its weights alone, with this one's weights; none where there is none, or
+    /// where TensorRT cannot change it: then it is built.
+    fn refit(&self, library: &'static Library, network: &Network, options: &emit::Options, cache: &Cache, key: &Key) -> Option<Bytes> {
+        let device = options.device.filter(|_| options.settings.hinders_running().is_none())?;
+        let (theirs, plan) = cache.find(&|other| other_weights(key.text(), other).is_some())?;
+        let differ = other_weights(key.text(), &theirs)?;
+        match refit(library, device, &plan, network, &differ, options.log.clone()) {
+            Ok(engine) => Some(engine),
+            Err(e) => {
+                let name = &network.name;
+                self.log
+                    .say(Level::Info, format_args!("'{name}': an engine of the cache cannot be refitted, so one is built: {}", e.message));
+                None
+            }
+        }
+    }
+}
+
+/// What the note of an engine begins with that was made from another by changing its weights.
+pub const REFITTED: &str = "refitted";
 
 /// The library, or why there is none. One that can only run engines serves where the cache has them.
 fn open(options: &LibraryOptions, log: &Log) -> std::result::Result<&'static Library, String> {

@@ -10,6 +10,7 @@ use crate::tensorrt::config::Range;
 use crate::tensorrt::emit::Options;
 use crate::tensorrt::library::Library;
 use crate::tensorrt::plugins;
+use crate::tensorrt::settings::Refit;
 use std::fmt::Write;
 
 /// Where an engine is built, and for which GPU.
@@ -62,8 +63,28 @@ pub fn engine(network: &Network, options: &Options, place: &Place) -> Result<Key
     if settings.keeps_names() {
         write(&mut text, format_args!("names: #{}\n", names(network)))?;
     }
-    write(&mut text, format_args!("network:\n{network}"))?;
+    if settings.refit != Refit::Any {
+        write(&mut text, format_args!("network:\n{network}"))?;
+        return Ok(Key::new(text));
+    }
+    // Apart, so that engines that differ in nothing else know each other.
+    write(&mut text, format_args!("network:\n{}{WEIGHTS}", network.structure()))?;
+    for weights in network.weights() {
+        write(&mut text, format_args!("#{}\n", weights.tensor.digest()))?;
+    }
     Ok(Key::new(text))
+}
+
+/// What stands in front of the digests of weights, in the key of an engine whose weights can be changed.
+const WEIGHTS: &str = "weights:\n";
+
+/// Which of the weights of a network differ from those of another engine, in the order of [`Network::weights`]; `None` where more differs
+/// than weights, or one of the engines cannot be changed. Both are texts of keys.
+pub fn other_weights(own: &str, other: &str) -> Option<Vec<bool>> {
+    let (structure, own) = own.split_once(&format!("\n{WEIGHTS}"))?;
+    let (their_structure, theirs) = other.split_once(&format!("\n{WEIGHTS}"))?;
+    let same = structure == their_structure && own.lines().count() == theirs.lines().count();
+    same.then(|| own.lines().zip(theirs.lines()).map(|(a, b)| a != b).collect())
 }
 
 /// The key of measurements.
@@ -86,7 +107,7 @@ mod tests {
     use crate::tensor::dtype::DType;
     use crate::tensor::host::Tensor;
     use crate::tensorrt::abi::ProfilingVerbosity;
-    use crate::tensorrt::settings::{Refit, Settings};
+    use crate::tensorrt::settings::Settings;
     use std::collections::BTreeSet;
     use std::sync::Arc;
 
@@ -142,6 +163,22 @@ mod tests {
         assert_eq!(distinct.len(), keys.len(), "two of these keys are equal");
         assert_eq!(plain(&base), keys[0], "a key does not change by itself");
         assert!(engine(&network("a", 2, 1.0, 0.1), &Options { plugins: vec!["/none".into()], ..base }, &place()).is_err());
+    }
+
+    #[test]
+    fn engines_that_differ_in_weights_know_each_other() {
+        let key = |weight: f32, alpha: f32, refit| {
+            let settings = Settings { refit, ..Settings::default() };
+            engine(&network("a", 2, weight, alpha), &Options { settings, ..Options::default() }, &place()).unwrap()
+        };
+        let own = key(1.0, 0.1, Refit::Any);
+        let other = |k: Key| other_weights(own.text(), k.text());
+        assert_eq!(other(key(1.5, 0.1, Refit::Any)), Some(vec![true]));
+        assert_eq!(other(key(1.0, 0.1, Refit::Any)), Some(vec![false]));
+        assert_ne!(key(1.5, 0.1, Refit::Any), own);
+        assert_eq!(other(key(1.5, 0.2, Refit::Any)), None);
+        assert_eq!(other(key(1.5, 0.1, Refit::Identical)), None);
+        assert_eq!(other(key(1.5, 0.1, Refit::Off)), None);
     }
 
     #[test]

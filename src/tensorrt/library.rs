@@ -35,6 +35,7 @@ impl fmt::Display for Probe {
 }
 
 type Create = unsafe extern "C" fn(P, i32) -> P;
+type CreateOf = unsafe extern "C" fn(P, P, i32) -> P;
 type InitPlugins = unsafe extern "C" fn(P, *const c_char) -> bool;
 
 /// How TensorRT gets to know of the plugins in a library that is open; where neither is said, by the library itself.
@@ -55,6 +56,7 @@ pub struct Library {
     builder: Option<Create>,
     runtime: Create,
     registry: Option<unsafe extern "C" fn() -> P>,
+    refitter: Option<CreateOf>,
     siblings: Once,
 }
 
@@ -135,6 +137,18 @@ impl Library {
     /// False for a runtime that cannot build.
     pub fn can_build(&self) -> bool {
         self.builder.is_some()
+    }
+
+    /// A new `IRefitter` of an engine, or null.
+    ///
+    /// # Safety
+    /// `engine` is a live engine of this library.
+    pub(in crate::tensorrt) unsafe fn create_refitter(&self, engine: P) -> Result<P> {
+        let Some(create) = self.refitter else {
+            crate::fail!(TensorRtUnsupported, "{self:?} has no refitter");
+        };
+        // SAFETY: as for the builder; the caller vouches for the engine.
+        Ok(unsafe { create(engine, self.logger.as_object(), self.number) })
     }
 
     /// Its registry of plugins, or null.
@@ -219,6 +233,7 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
     let runtime = symbol::<Create>(&handle, c"createInferRuntime_INTERNAL")?;
     let builder = symbol::<Create>(&handle, c"createInferBuilder_INTERNAL").ok();
     let registry = symbol::<unsafe extern "C" fn() -> P>(&handle, c"getPluginRegistry").ok();
+    let refitter = symbol::<CreateOf>(&handle, c"createInferRefitter_INTERNAL").ok();
     let build = symbol::<unsafe extern "C" fn() -> i32>(&handle, c"getInferLibBuildVersion").ok();
     // SAFETY: the function has this type in every version that has it.
     let build = build.map(|build| unsafe { build() });
@@ -233,7 +248,7 @@ fn adopt(path: PathBuf, handle: Handle, any_version: bool) -> Result<&'static Li
         return Ok(library);
     }
     let logger = Logger::leaked(abi);
-    let library = Library { path: path.clone(), number, build, abi, logger, builder, runtime, registry, siblings: Once::new() };
+    let library = Library { path: path.clone(), number, build, abi, logger, builder, runtime, registry, refitter, siblings: Once::new() };
     let library = Box::leak(Box::new(library));
     all.insert(path, library);
     Ok(library)

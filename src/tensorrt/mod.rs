@@ -29,6 +29,7 @@ pub mod config;
 
 pub mod builder;
 pub mod engine;
+pub mod refit;
 
 pub mod outputs;
 

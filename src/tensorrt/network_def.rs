@@ -86,7 +86,11 @@ impl NetworkDefinition {
 
     /// Whether tensors are those of one sample: then the batch is given when the engine runs.
     pub fn has_implicit_batch(&self) -> bool {
-        // SAFETY: the object is a live network. A version that cannot be asked has none.
+        // Versions that have none warn of being asked.
+        if crate::tensorrt::abi::cuda_engine::rows::get_max_batch_size.slot(self.abi()).is_err() {
+            return false;
+        }
+        // SAFETY: the object is a live network.
         unsafe { network_definition::has_implicit_batch_dimension(self.abi(), self.object.pointer) }.unwrap_or(false)
     }
 

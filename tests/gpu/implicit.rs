@@ -1,7 +1,9 @@
 //! Engines with an implicit batch, which only TensorRT 8.x has: the suite's cases, and one network with every batch up to its largest.
 
+use crate::data;
 use crate::engines::run;
 use crate::kinds::Kinds;
+use crate::networks::{build_as, run_cases};
 use crate::suite::compare_within;
 use crate::suite::{Case, cases};
 use crate::support::{Gpu, accepted, gpu, shared};
@@ -107,4 +109,16 @@ fn one_engine_takes_every_batch() {
         }
     }
     println!("one engine with an implicit batch of up to 4: {runs} runs");
+}
+
+/// The recogniser's width is free, which only the batch may be.
+#[test]
+fn networks_run_with_an_implicit_batch() {
+    let (Some(_), Some(root)) = (implicit(), data::root("networks")) else { return };
+    let mut count = 0;
+    for folder in data::folders(&root).iter().filter(|f| f.name != "recogniser") {
+        let build = build_as(folder, 0, Plan { use_implicit_batch: true, ..Plan::default() });
+        count += run_cases(folder, &build);
+    }
+    println!("{count} runs of networks with an implicit batch");
 }

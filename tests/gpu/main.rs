@@ -16,6 +16,7 @@ mod outputs;
 mod plugins;
 mod precision;
 mod profile;
+mod refit;
 mod runs;
 mod runtime_only;
 mod support;

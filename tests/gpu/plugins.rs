@@ -5,7 +5,7 @@ use crate::suite::compare_within;
 use crate::support::{Gpu, gpu, shared};
 use bytes::Bytes;
 use prost::Message;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tvmtrt::import::onnx::Unknown;
 use tvmtrt::import::onnx::proto::*;
 use tvmtrt::ir::opdef::Tolerance;
@@ -77,7 +77,7 @@ fn gelu() -> Model {
 }
 
 /// Whole build of a model with these libraries; engines are kept in `cache`.
-fn build(model: Model, plugins: &[PathBuf], cache: &PathBuf) -> Build {
+fn build(model: Model, plugins: &[PathBuf], cache: &Path) -> Build {
     let symbols = model.inputs.iter().flat_map(|i| &i.shape).filter_map(|d| d.as_symbol());
     let symbols = symbols.map(|s| tvmtrt::session::shapes::SymbolRange { name: s.name.to_string(), min: 1, opt: None, max: 8 }).collect();
     let options = PartitionOptions { plugins: plugins.to_vec(), symbols, ..PartitionOptions::default() };
@@ -85,7 +85,7 @@ fn build(model: Model, plugins: &[PathBuf], cache: &PathBuf) -> Build {
     assert_eq!(partition.region_count(), 1, "{}", partition.explain_text());
     let engines = EngineOptions {
         plugins: plugins.to_vec(),
-        cache: Some(CacheOptions { folder: cache.clone(), ..CacheOptions::default() }),
+        cache: Some(CacheOptions { folder: cache.to_path_buf(), ..CacheOptions::default() }),
         ..EngineOptions::default()
     };
     Build::new(&partition, &BuildOptions { engines, optimization_level: 0, ..BuildOptions::default() }).unwrap_or_else(|e| panic!("{e}"))

@@ -36,7 +36,7 @@ fn graph() -> Graph {
     let padded = ("padding", Attr::Ints(vec![1, 1]));
     let x = b.input("x", Fact::new(DType::F32, [2usize, 8, 12, 12].map(Dim::from).to_vec())).unwrap();
     let w = weight(&mut b, "w1", &[32, 8, 3, 3]);
-    let y = op(&mut b, "conv1", "nn.conv2d", &[padded.clone()], &[x, w]);
+    let y = op(&mut b, "conv1", "nn.conv2d", std::slice::from_ref(&padded), &[x, w]);
     let c = weight(&mut b, "b1", &[32]);
     let y = op(&mut b, "bias1", "nn.bias_add", &[], &[y, c]);
     let one = op(&mut b, "relu1", "nn.relu", &[], &[y]);

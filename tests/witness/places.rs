@@ -108,6 +108,12 @@ fn sequences(list: &mut List) {
         net.output(places)
     };
     list.net("nonzero.flavour", "of float32", found(F32, &[2, 3]));
+    let mut net = Net::default();
+    let operands = [(F32, &[1, 6, 4][..]), (F32, &[1, 6, 2]), (I32, &[]), (F32, &[]), (F32, &[])];
+    let operands = operands.map(|(dtype, dims)| net.input(dtype, dims));
+    let layer = LayerKind::Nms { center: false, count: super::dims(&[N])[0].clone() };
+    let chosen = net.add(layer, &operands, I32, &[N, 3]);
+    list.net("nms.flavour", "of two classes", net.output(chosen));
     list.net("nonzero.rank", "of a scalar", found(F32, &[]));
     for dtype in [DType::BF16, I64] {
         list.net("nonzero.type", format!("of {dtype}"), found(dtype, &[2, 3]));

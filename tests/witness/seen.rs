@@ -78,6 +78,10 @@ pub fn summary(rule: &str, witnesses: &[Witness]) -> String {
             };
             *counts.entry(word).or_default() += 1;
         }
+        let fires = witnesses.iter().filter(|w| w.rule == rule && w.fires(capabilities)).count();
+        if seen.is_empty() && fires > 0 {
+            counts.insert("not tried", fires);
+        }
         let counts: Vec<String> = counts.iter().map(|(word, n)| format!("{word} {n}")).collect();
         if !counts.is_empty() {
             parts.push(format!("{} {}: {}", capabilities.flavour, capabilities.version, counts.join(", ")));

@@ -164,6 +164,14 @@ impl Cache {
         Ok((engine, Origin::Built))
     }
 
+    /// The engine that was used last of those whose keys `fits` takes, with its key's text.
+    pub fn find(&self, fits: &dyn Fn(&str) -> bool) -> Option<(String, Bytes)> {
+        let items = shelf::items(&self.folder, false).unwrap_or_default();
+        let found = items.into_iter().filter(|i| i.kind == shelf::Kind::Engine && i.fault.is_none() && fits(&i.key));
+        // A file may have gone or changed since it was listed.
+        found.filter_map(|i| entry::read(&i.path, true).ok()).find(|(key, _)| fits(key))
+    }
+
     fn path(&self, key: &Key, kind: &str) -> PathBuf {
         self.folder.join(format!("{}.{kind}", key.stem()))
     }
