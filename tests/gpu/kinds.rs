@@ -11,7 +11,7 @@ use tvmtrt::network::layer::LayerKind;
 use tvmtrt::tensor::host::Tensor;
 
 /// Kinds of layers of which no case of the suite has one in an engine, and why.
-const ABSENT: &[(&str, &str)] = &[("KernelConvolution", "int8 makes it: tests/precision")];
+const ABSENT: &[(&str, &str)] = &[("KernelConvolution", "int8 makes it: tests/precision"), ("Plugin", "tests/gpu/plugins.rs has them")];
 
 /// The same, of versions that lack the layer.
 const LATER: &[(&str, [u32; 2])] = &[("Cumulative", [10, 8])];

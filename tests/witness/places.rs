@@ -3,6 +3,7 @@
 use super::{List, N, Net, W, one};
 use tvmtrt::network::Network;
 use tvmtrt::network::layer::{LayerKind, TopK};
+use tvmtrt::network::plugin::{Fields, Plugin};
 use tvmtrt::tensor::dtype::DType::{self, F16, F32, I32, I64};
 use tvmtrt::tensor::host::Tensor;
 
@@ -13,6 +14,7 @@ pub fn add(list: &mut List) {
     scatters(list);
     sequences(list);
     orders(list);
+    boxes(list);
 }
 
 fn shuffles(list: &mut List) {
@@ -139,4 +141,34 @@ fn orders(list: &mut List) {
     list.net("cumulative.version", "of float32", of(F32, &[2, 3], 1));
     list.net("cumulative.rank", "a scalar", of(F32, &[], 0));
     list.net("layer.axis", "axis 2 of a matrix summed", of(F32, &[2, 3], 2));
+}
+
+fn boxes(list: &mut List) {
+    let chosen = |dtype: DType, boxes: &[i64], scores: &[i64], most: Tensor| {
+        let mut net = Net::default();
+        let (b, s) = (net.input(dtype, boxes), net.input(dtype, scores));
+        let limits = [most, Tensor::scalar(0.5f32), Tensor::scalar(0f32)].map(|t| net.constant(t));
+        let count = super::dims(&[N])[0].clone();
+        let kind = LayerKind::Nms { center: false, count };
+        let y = net.add(kind, &[&[b, s][..], &limits].concat(), I32, &[N, 3]);
+        net.output(y)
+    };
+    let most = || Tensor::scalar(2i32);
+    list.net("nms.flavour", "of 4 boxes", chosen(F32, &[1, 4, 4], &[1, 4, 1], most()));
+    for dtype in [I32, DType::BF16] {
+        list.net("nms.type", format!("boxes of {dtype}"), chosen(dtype, &[1, 4, 4], &[1, 4, 1], most()));
+    }
+    list.net("nms.type", "a limit of float32", chosen(F32, &[1, 4, 4], &[1, 4, 1], Tensor::scalar(2f32)));
+    list.net("nms.shape", "boxes of three numbers", chosen(F32, &[1, 4, 3], &[1, 4, 1], most()));
+    list.net("nms.shape", "4 boxes and 3 scores", chosen(F32, &[1, 4, 4], &[1, 3, 1], most()));
+    // All as good, and none near another.
+    let all = chosen(F32, &[1, 6000, 4], &[1, 6000, 1], Tensor::scalar(6000i32));
+    let corners = (0..6000).flat_map(|i| [0.0, 2.0 * i as f32, 1.0, 2.0 * i as f32 + 1.0]).collect();
+    let scores = (0..6000).map(|i| 1.0 - i as f32 / 10000.0).collect();
+    let given = vec![Tensor::from_vec(&[1, 6000, 4], corners), Tensor::from_vec(&[1, 6000, 1], scores)];
+    list.net("nms.candidates", "6000 boxes", all).with(given);
+    let results = vec![(F32, super::dims(&[2, 3]))];
+    let (name, version) = ("CustomGeluPluginDynamic".into(), "1".into());
+    let plugin = Plugin { name, version, namespace: String::new(), fields: Fields::default(), results };
+    list.one("plugin.flavour", "of TensorRT's own", LayerKind::Plugin(Box::new(plugin)), &[(F32, &[2, 3])], (F32, &[2, 3]));
 }
