@@ -16,7 +16,7 @@ impl fmt::Display for Network {
 }
 
 impl Network {
-    /// The text without what [`Network::weights`] lists: networks that differ in nothing else have one.
+    /// The text without the weights that may change: networks that differ in nothing else have one.
     pub fn structure(&self) -> String {
         struct Structure<'a>(&'a Network);
         impl fmt::Display for Structure<'_> {

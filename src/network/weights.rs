@@ -1,5 +1,5 @@
-//! The weights of a network by layer and role: what can be changed in an engine that is built, and what is left of the network without
-//! them. Integers are no weights: they may be extents or indices, on which shapes depend.
+//! The weights of a network by layer and role, and which of them can be others in the same network: not integers, which may be extents
+//! or indices, on which shapes depend.
 
 use crate::network::Network;
 use crate::network::layer::LayerKind;
@@ -37,7 +37,7 @@ pub fn may_change(tensor: &Tensor) -> bool {
 }
 
 impl Network {
-    /// All weights that can be others, in the order of the layers.
+    /// All weights, in the order of the layers.
     pub fn weights(&self) -> Vec<Weights<'_>> {
         let mut all = Vec::new();
         for layer in &self.layers {
@@ -50,8 +50,7 @@ impl Network {
                 LayerKind::Scale { scale, shift } => vec![(Role::Shift, shift), (Role::Scale, scale)],
                 _ => Vec::new(),
             };
-            let found = found.into_iter().filter(|(_, tensor)| may_change(tensor));
-            all.extend(found.map(|(role, tensor)| Weights { layer: &layer.name, role, tensor }));
+            all.extend(found.into_iter().map(|(role, tensor)| Weights { layer: &layer.name, role, tensor }));
         }
         all
     }
@@ -88,7 +87,13 @@ mod tests {
     fn weights_are_named_by_layer_and_role() {
         let n = network(1.0, 3.0, 0);
         let found: Vec<_> = n.weights().iter().map(|w| (w.layer, w.role, w.tensor.to_f64s()[0])).collect();
-        let expected = [("conv", Role::Kernel, 1.0), ("conv", Role::Bias, 0.5), ("scale", Role::Shift, 3.0), ("scale", Role::Scale, 2.0)];
+        let expected = [
+            ("conv", Role::Kernel, 1.0),
+            ("conv", Role::Bias, 0.5),
+            ("scale", Role::Shift, 3.0),
+            ("scale", Role::Scale, 2.0),
+            ("index", Role::Constant, 0.0),
+        ];
         assert_eq!(found, expected);
     }
 

@@ -3,6 +3,7 @@
 
 use crate::cuda::device::Device;
 use crate::network::Network;
+use crate::network::weights::may_change;
 use crate::tensor::digest::Digest;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::cache::{Key, entry};
@@ -69,7 +70,7 @@ pub fn engine(network: &Network, options: &Options, place: &Place) -> Result<Key
     }
     // Apart, so that engines that differ in nothing else know each other.
     write(&mut text, format_args!("network:\n{}{WEIGHTS}", network.structure()))?;
-    for weights in network.weights() {
+    for weights in network.weights().iter().filter(|w| may_change(w.tensor)) {
         write(&mut text, format_args!("#{}\n", weights.tensor.digest()))?;
     }
     Ok(Key::new(text))
@@ -78,7 +79,7 @@ pub fn engine(network: &Network, options: &Options, place: &Place) -> Result<Key
 /// What stands in front of the digests of weights, in the key of an engine whose weights can be changed.
 const WEIGHTS: &str = "weights:\n";
 
-/// Which of the weights of a network differ from those of another engine, in the order of [`Network::weights`]; `None` where more differs
+/// Which of the weights of a network that may change differ from those of another engine, in the order of [`Network::weights`]; `None` where more differs
 /// than weights, or one of the engines cannot be changed. Both are texts of keys.
 pub fn other_weights(own: &str, other: &str) -> Option<Vec<bool>> {
     let (structure, own) = own.split_once(&format!("\n{WEIGHTS}"))?;

@@ -5,7 +5,7 @@
 
 use crate::cuda::device::Device;
 use crate::network::Network;
-use crate::network::weights::{Role, Weights};
+use crate::network::weights::{Role, Weights, may_change};
 use crate::tensor::error::Result;
 use crate::tensorrt::abi::{P, WeightsRole, refitter};
 use crate::tensorrt::engine::{Engine, Runtime};
@@ -18,8 +18,8 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ffi::c_char;
 
-/// The engine `plan` with the weights of `network`, serialised. `differ` says which of them are others than those it was built with, in
-/// the order of [`Network::weights`].
+/// The engine `plan` with the weights of `network`, serialised. `differ` says which of those that may change are others than those it
+/// was built with, in the order of [`Network::weights`].
 pub fn refit(
     library: &'static Library,
     device: &'static Device,
@@ -31,8 +31,9 @@ pub fn refit(
     let _current = device.enter()?;
     let engine = Runtime::new(library, log)?.deserialize(plan)?;
     let weights = network.weights();
-    ensure!(weights.len() == differ.len(), InvalidArgument, "{} weights, but {} marks", weights.len(), differ.len());
-    give(&engine, &weights, differ)?;
+    let mut marks = differ.iter().copied();
+    let differ: Vec<bool> = weights.iter().map(|w| may_change(w.tensor) && marks.next().unwrap_or(true)).collect();
+    give(&engine, &weights, &differ)?;
     Ok(engine.serialize()?.into())
 }
 
