@@ -128,7 +128,12 @@ impl Engine {
             return Ok(None);
         }
         // SAFETY: the object is a live engine.
-        unsafe { Ok(cuda_engine::has_implicit_batch_dimension(abi, object)?.then_some(cuda_engine::get_max_batch_size(abi, object)?)) }
+        unsafe {
+            match cuda_engine::has_implicit_batch_dimension(abi, object)? {
+                true => cuda_engine::get_max_batch_size(abi, object).map(Some),
+                false => Ok(None),
+            }
+        }
     }
 
     /// Inputs and outputs, in binding order.
