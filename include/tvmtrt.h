@@ -276,6 +276,11 @@ typedef struct DLManagedTensorVersioned {
 #define TVMTRT_ERROR_CUDA 400
 
 /**
+ * A GPU has not the memory that is needed, or the host has not what a GPU is to reach.
+ */
+#define TVMTRT_ERROR_OUT_OF_MEMORY 401
+
+/**
  * Machine code for the CPU could not be made.
  */
 #define TVMTRT_ERROR_CPU_CODE 500
