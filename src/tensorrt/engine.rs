@@ -127,8 +127,13 @@ impl Engine {
         if cuda_engine::rows::get_max_batch_size.slot(abi).is_err() {
             return Ok(None);
         }
-        // SAFETY: the object is a live engine.
-        unsafe { Ok(cuda_engine::has_implicit_batch_dimension(abi, object)?.then_some(cuda_engine::get_max_batch_size(abi, object)?)) }
+        // SAFETY: the object is a live engine. Others than those with an implicit batch complain when they are asked for it.
+        unsafe {
+            match cuda_engine::has_implicit_batch_dimension(abi, object)? {
+                true => cuda_engine::get_max_batch_size(abi, object).map(Some),
+                false => Ok(None),
+            }
+        }
     }
 
     /// Inputs and outputs, in binding order.
