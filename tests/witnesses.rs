@@ -10,6 +10,7 @@ use tensorrt_library::rtx;
 use tvmtrt::network;
 use tvmtrt::partition;
 use tvmtrt::tensorrt::emit::Options;
+use witness::kept::KEPT;
 use witness::policies::POLICIES;
 use witness::{TARGETS, all, force, seen};
 
@@ -36,6 +37,16 @@ fn every_witness_is_refused_by_its_rule() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     println!("{} witnesses of {} rules", names.len(), names.iter().filter_map(|n| n.split(':').next()).collect::<BTreeSet<_>>().len());
+}
+
+#[test]
+fn what_is_kept_off_without_need_is_still_there() {
+    let all = all();
+    for (name, _) in KEPT {
+        let witness = all.iter().find(|w| w.name() == *name).unwrap_or_else(|| panic!("no witness {name}"));
+        let builds = |target: &str| seen::read(target).get(&witness.name()).is_some_and(|word| word == "built" || word == "right");
+        assert!(TARGETS.iter().any(|(target, _)| builds(target)), "kept without need: {name}");
+    }
 }
 
 fn options() -> Options {

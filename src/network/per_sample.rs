@@ -185,7 +185,7 @@ impl Split<'_> {
 
     /// Adds a layer that the whole network does not have.
     fn push(&mut self, name: &str, kind: LayerKind, inputs: &[TensorId], dtype: DType, dims: Vec<Dim>) -> TensorId {
-        let out = self.tensor(NetTensor { name: format!("{name}.out"), dtype, dims });
+        let out = self.tensor(NetTensor { name: format!("{name}:value"), dtype, dims });
         self.to.layers.push(Layer { name: name.into(), kind, inputs: inputs.to_vec(), outputs: vec![out] });
         out
     }

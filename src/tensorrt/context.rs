@@ -9,7 +9,7 @@ use crate::tensorrt::abi::version::Abi;
 use crate::tensorrt::abi::*;
 use crate::tensorrt::engine::{Binding, Engine};
 use crate::tensorrt::logger::Listener;
-use crate::tensorrt::object::{NotShared, Object, refused};
+use crate::tensorrt::object::{NotShared, Object, c_string, refused};
 use crate::tensorrt::outputs::{OutputAllocator, Source};
 use crate::tensorrt::profiler::{LayerTime, Profiler};
 use std::ffi::{CStr, CString, c_void};
@@ -23,6 +23,8 @@ pub struct ExecutionContext {
     profiler: Option<Box<Profiler>>,
     // Behind the object: TensorRT may call them until it is gone.
     open: Vec<(CString, Box<OutputAllocator>)>,
+    /// Inputs whose shape the engine knows.
+    fixed: Vec<CString>,
     engine: Arc<Object>,
     listener: Arc<Listener>,
     /// What a run is told in one call, where the batch is implicit.
@@ -74,14 +76,11 @@ impl Engine {
         }?;
         let made = Object::new(self.object.library, Some(self.object.clone()), pointer, &self.listener, "an execution context")?;
         let (engine, listener) = (self.object.clone(), self.listener.clone());
-        let samples = match self.max_batch()? {
-            None => None,
-            Some(most) => {
-                let bindings = self.bindings()?;
-                Some(Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings })
-            }
-        };
-        Ok(ExecutionContext { object: made, profiler: None, open: Vec::new(), engine, listener, samples, _shared: NotShared::default() })
+        let bindings = self.bindings()?;
+        let fixed = bindings.iter().filter(|b| b.input && !b.shape.contains(&-1)).map(|b| c_string(&b.name)).collect::<Result<_>>()?;
+        let samples = self.max_batch()?.map(|most| Samples { most, batch: 0, addresses: vec![0; bindings.len()], bindings });
+        let (profiler, open) = (None, Vec::new());
+        Ok(ExecutionContext { object: made, profiler, open, fixed, engine, listener, samples, _shared: NotShared::default() })
     }
 }
 
@@ -108,6 +107,10 @@ impl ExecutionContext {
     pub fn set_shape(&mut self, input: &CStr, shape: &[usize]) -> Result<()> {
         if let Some(samples) = &mut self.samples {
             return samples.set_shape(input, shape);
+        }
+        // TensorRT 8.6 fails where it is told what it knows and an output's extents show only in the run.
+        if self.fixed.iter().any(|name| **name == *input) {
+            return Ok(());
         }
         let mut wide = [0i64; MAX_DIMS];
         ensure!(shape.len() <= MAX_DIMS, TensorRtUnsupported, "{shape:?} has more than {MAX_DIMS} dimensions");

@@ -156,8 +156,8 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
     Ok(())
 }
 
-/// What TensorRT finds must be what the network says, in all that is constant. A weakly typed network has float tensors, also
-/// quantised ones, whose type is found when it is built.
+/// What TensorRT finds must be what the network says, in all that is constant. A weakly typed network has float tensors whose
+/// type is found when it is built.
 fn compare(network: &Network, index: usize, output: &TensorRef<'_>, typing: Typing) -> Result<()> {
     let expected = &network.tensors[index];
     let found = output.dims()?;
@@ -170,6 +170,7 @@ fn compare(network: &Network, index: usize, output: &TensorRef<'_>, typing: Typi
     ensure!(same, Internal, "its output is {dims:?} to TensorRT where {} is expected", shape::text(&expected.dims));
     let (dtype, wanted) = (output.dtype()?, data_type(expected.dtype)?);
     let float = |d: DataType| matches!(d, DataType::Float | DataType::Half);
+    // Before the build, quantised tensors are floats too.
     let open = typing == Typing::Weak && (float(wanted) || wanted == DataType::Int8) && dtype.is_some_and(float);
     ensure!(open || dtype == Some(wanted), Internal, "its output is {dtype:?} to TensorRT where {} is expected", wanted.name());
     Ok(())

@@ -25,8 +25,7 @@ pub(super) fn allow(config: &mut BuilderConfig, network: &Network) -> Result<()>
     Ok(())
 }
 
-/// Makes a layer compute in the float type that it gives or, where it gives none, takes, and give what the network says. Types that are
-/// no floats follow from the layer.
+/// Makes a layer compute in the float type that it gives or, where it gives none, takes, and give what the network says.
 pub(super) fn demand(emitted: &Layer<'_>, network: &Network, layer: &NetLayer) -> Result<()> {
     // Quantising layers have the types of their scales, plugins types of their own; what is dequantised for is to run in int8.
     let own = matches!(layer.kind, LayerKind::Quantize(_) | LayerKind::Dequantize(..) | LayerKind::Plugin(_));
@@ -39,7 +38,8 @@ pub(super) fn demand(emitted: &Layer<'_>, network: &Network, layer: &NetLayer) -
     if let Some(id) = computes {
         emitted.set_precision(data_type(network.tensor(*id).dtype)?)?;
     }
-    for (i, id) in layer.outputs.iter().enumerate().filter(|(_, id)| float(id)) {
+    // All of them: told its precision, a comparison would give that type as well.
+    for (i, id) in layer.outputs.iter().enumerate() {
         emitted.set_output_type(i, data_type(network.tensor(*id).dtype)?)?;
     }
     Ok(())

@@ -10,6 +10,7 @@ use tvmtrt::ir::view::NodeView;
 use tvmtrt::ops::OPS;
 use tvmtrt::reference;
 use tvmtrt::session::engine::run_once;
+use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::host::Tensor;
 
 /// Cases in one engine.
@@ -23,12 +24,13 @@ const KNOWN: &[(&str, &str)] = &[
     ("argmax_nan", "its top-k gives NaN no place"),
     ("argmin_nan", "its top-k gives NaN no place"),
     ("nn.conv2d_uneven_float16", "it has no kernel for groups, dilation and uneven padding together in float16"),
+    ("graph seed 16", "level 0 gives 0 for the last element of a minimum that is sliced and multiplied"),
 ];
 
 fn tolerance(case: &Case) -> Tolerance {
     let exact = case.tolerance == Tolerance::EXACT;
-    let half = case.graph.values.iter().any(|v| matches!(v.fact.dtype, tvmtrt::tensor::dtype::DType::F16));
-    let brief = case.graph.values.iter().any(|v| matches!(v.fact.dtype, tvmtrt::tensor::dtype::DType::BF16));
+    let half = case.graph.values.iter().any(|v| matches!(v.fact.dtype, DType::F16));
+    let brief = case.graph.values.iter().any(|v| matches!(v.fact.dtype, DType::BF16));
     let widened = |t: Tolerance, by: f64| Tolerance { relative: t.relative.max(by), scaled: t.scaled.max(by) };
     match (exact, half, brief) {
         (true, ..) => Tolerance::EXACT,
@@ -70,20 +72,33 @@ pub fn run(gpu: &Gpu, cases: &[&Case], kinds: &mut Kinds, failures: &mut Vec<Str
     ran
 }
 
+/// Takes known failures off the list, and says of each whether it was met.
+fn set_aside_known(cases: &[&Case], failures: &mut Vec<String>) {
+    for (name, why) in KNOWN.iter().filter(|(name, _)| cases.iter().any(|c| c.name == *name)) {
+        let before = failures.len();
+        failures.retain(|f| !f.starts_with(&format!("{name}[")) && !f.starts_with(&format!("{name}:")));
+        println!("known: {name}, {}", if failures.len() < before { why } else { "but it is right here" });
+    }
+}
+
+/// Cases with and without narrow types. Where networks are weakly typed (8.x), one narrow layer lets TensorRT move the elements of others
+/// in that type, whatever it is told of them.
+fn apart<'a>(gpu: &Gpu, cases: &[&'a Case]) -> Vec<Vec<&'a Case>> {
+    let narrow = |c: &&&Case| c.graph.values.iter().any(|v| matches!(v.fact.dtype, DType::F16 | DType::I8));
+    match gpu.library.abi().at_least_major(10) {
+        true => vec![cases.to_vec()],
+        false => vec![cases.iter().filter(|c| !narrow(c)).copied().collect(), cases.iter().filter(narrow).copied().collect()],
+    }
+}
+
 #[test]
 fn cases_run_in_engines() {
     let Some(gpu) = gpu() else { return };
     let all = cases::all();
     let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
     let (mut kinds, mut failures) = (Kinds::default(), Vec::new());
-    let ran = run(&gpu, &accepted, &mut kinds, &mut failures);
-    let known: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).filter(|n| accepted.iter().any(|c| c.name == *n)).collect();
-    let is_known = |f: &String, name: &str| f.starts_with(&format!("{name}[")) || f.starts_with(&format!("{name}:"));
-    for name in &known {
-        let met = failures.iter().any(|f| is_known(f, name));
-        println!("known: {name}{}", if met { "" } else { ", but it is right here" });
-    }
-    failures.retain(|f| !known.iter().any(|name| is_known(f, name)));
+    let ran: usize = apart(&gpu, &accepted).iter().map(|cases| run(&gpu, cases, &mut kinds, &mut failures)).sum();
+    set_aside_known(&accepted, &mut failures);
     println!("{ran} of {} cases ran in engines of {} on {:?}", all.len(), gpu.library.release(), gpu.device);
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(ran >= 200, "only {ran}");
@@ -103,7 +118,8 @@ fn random_cases_run_in_engines() {
     all.extend((first..first + graphs).map(|seed| random::graph(seed, Kind::Smooth, &takes)));
     let accepted: Vec<&Case> = all.iter().filter(|c| accepted(&gpu, &c.graph)).collect();
     let (mut kinds, mut failures) = (Kinds::default(), Vec::new());
-    let ran = run(&gpu, &accepted, &mut kinds, &mut failures);
+    let ran: usize = apart(&gpu, &accepted).iter().map(|cases| run(&gpu, cases, &mut kinds, &mut failures)).sum();
+    set_aside_known(&accepted, &mut failures);
     println!("{ran} of {} random cases, from seed {first}, ran in engines of {}", all.len(), gpu.library.release());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! The GPU and the library that these tests use, and building for them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use tvmtrt::cuda::device::Device;
 use tvmtrt::ir::Graph;
 use tvmtrt::ir::convert::to_network;
@@ -12,6 +12,7 @@ use tvmtrt::partition::options::Planned;
 use tvmtrt::partition::tensorrt_rules::TensorRtRules;
 use tvmtrt::session::engine::Loaded;
 use tvmtrt::tensor::dim::Bindings;
+use tvmtrt::tensorrt::builder::Builder;
 use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, build};
 use tvmtrt::tensorrt::library::Library;
@@ -26,8 +27,19 @@ pub struct Gpu {
     pub implicit: bool,
 }
 
-/// What is here, or `None` with a printed SKIP.
+/// What is here, or `None` with a printed SKIP. TensorRT keeps what it loads for a builder while there is one: one stays for good.
 pub fn gpu() -> Option<Gpu> {
+    static KEPT: Once = Once::new();
+    let gpu = find()?;
+    KEPT.call_once(|| {
+        let _current = gpu.device.enter().unwrap();
+        std::mem::forget(Builder::new(gpu.library, None).unwrap());
+    });
+    Some(gpu)
+}
+
+/// The same, without a builder that stays.
+pub fn find() -> Option<Gpu> {
     let found = Device::get(0).map_err(|e| e.message).and_then(|device| {
         let library = Library::find(&Search::default()).map_err(|e| e.message)?;
         match library.release().flavour {

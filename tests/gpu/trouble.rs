@@ -60,7 +60,7 @@ fn right(session: &mut Session, inputs: &[Tensor], tolerance: f64) {
     let want = reference::run(&session.build().partition.parts.graph, inputs).unwrap();
     let got = run(session, inputs);
     assert_eq!(got[0].shape(), want[0].shape());
-    let close = |(a, b): (f64, f64)| a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * b.abs().max(1.0);
+    let close = |(a, b): (f64, f64)| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= tolerance * b.abs().max(1.0);
     assert!(got[0].to_f64s().into_iter().zip(want[0].to_f64s()).all(close), "{:?}\n{:?}", got[0], want[0]);
 }
 
@@ -86,8 +86,10 @@ fn trouble_a_region_that_is_not_built_falls_back_alone() {
     println!("{engines} of {} regions have engines; {lines:?}", build.partition.region_count());
     assert_eq!(build.partition.region_count(), 2);
     if gpu.library.release().to_string() == "TensorRT 10.6.0" {
-        assert_eq!((engines, lines.len()), (1, 1), "the case fails no more: take another");
-        assert!(lines[0].contains(build.partition.parts.regions[1].name.as_str()), "{lines:?}");
+        // TensorRT's own words come besides.
+        let ours: Vec<&String> = lines.iter().filter(|l| l.starts_with("region ")).collect();
+        assert_eq!((engines, ours.len()), (1, 1), "the case fails no more: take another");
+        assert!(ours[0].contains(build.partition.parts.regions[1].name.as_str()), "{lines:?}");
     }
     let mut session = Session::new(&build, &SessionOptions::default()).unwrap();
     right(&mut session, &case.inputs, 4e-3);

@@ -18,11 +18,10 @@ use tvmtrt::tensorrt::config::Range;
 use tvmtrt::tensorrt::emit::{Options, Plan, build};
 use tvmtrt::tensorrt::library::Library;
 
-/// What became of a witness: a word, and what was said.
+/// What became of a witness, and what was said. *refused* by TensorRT, or *unsaid* because its interface has no such value; *wrong*: another
+/// result; *differs*: by the documented meaning of its layers, where nothing can run; *built*, where nothing can run, or nothing says what
+/// is right; *right*: what the oracle computes, so refused wrongly; *died* of it; *silent*: no answer; *taken*: no rule against it.
 pub type Outcome = (String, String);
-
-/// Words for outcomes. `BUILT` is one that nobody could run, `RIGHT` one that computes what the oracle does: a wrong refusal.
-pub const WORDS: [&str; 7] = ["refused", "unsaid", "wrong", "died", "built", "right", "silent"];
 
 /// The witness at which the started process begins.
 const FIRST: &str = "TVMTRT_TEST_WITNESS";
@@ -114,7 +113,12 @@ fn outcome(library: &'static Library, witness: &Witness, options: &Options, run:
     };
     let small =
         |n: &Network| n.inputs.iter().all(|id| n.tensor(*id).dims.iter().filter_map(|d| d.as_const()).product::<i64>() < MOST as i64);
-    let Some(run) = run.filter(|_| small(&witness.network)) else { return ("built", String::new()) };
+    let Some(run) = run.filter(|_| small(&witness.network)) else {
+        return match documented(witness) {
+            Err(e) => ("differs", e),
+            Ok(()) => ("built", String::new()),
+        };
+    };
     let got = match run(witness, &plan) {
         Ok(got) => got,
         Err(e) => return ("refused", format!("it builds, and does not run: {e}")),
@@ -127,6 +131,15 @@ fn outcome(library: &'static Library, witness: &Witness, options: &Options, run:
     match compare_within(&witness.what, tolerance(witness), &got, &want) {
         Ok(()) => ("right", String::new()),
         Err(e) => ("wrong", e),
+    }
+}
+
+/// An error where layers compute something else than the operator by what is documented of them.
+fn documented(witness: &Witness) -> Result<(), String> {
+    let both = catch_unwind(AssertUnwindSafe(|| witness.documented().map(|got| (got, witness.want()))));
+    match both {
+        Ok(Some((Ok(got), Ok(want)))) => compare_within(&witness.what, tolerance(witness), &got, &want),
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod force;
+pub mod kept;
 mod kinds;
 mod operators;
 mod places;
@@ -109,6 +110,11 @@ impl Witness {
         let mut symbols = std::collections::BTreeSet::new();
         self.network.inputs.iter().flat_map(|i| &self.network.tensor(*i).dims).for_each(|d| d.collect_symbols(&mut symbols));
         symbols.iter().map(|s| (s.name.clone(), otherwise)).collect()
+    }
+
+    /// What the layers compute by their documents, where an operator has a word of its own.
+    pub fn documented(&self) -> Option<Result<Vec<Tensor>>> {
+        matches!(self.oracle, Oracle::Case(_)).then(|| network::eval::eval(&self.network, &self.inputs()))
     }
 
     /// What it should compute.

@@ -1,13 +1,11 @@
 //! What TensorRT was seen to do with the witnesses: one file per version that was tried, and what is refused all the same.
 
 use super::force::Outcome;
+use super::kept::KEPT;
 use super::{TARGETS, Witness};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
-
-/// What a version builds and is right, or may be, and is refused all the same: version, rule and what, and why.
-pub const KEPT: &[(&str, &str, &str)] = &[];
 
 fn path(target: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/witness/seen")).join(format!("{target}.txt"))
@@ -26,8 +24,8 @@ pub fn read(target: &str) -> BTreeMap<String, String> {
 }
 
 /// Why a witness that builds is refused all the same.
-pub fn kept(target: &str, witness: &Witness) -> Option<&'static str> {
-    KEPT.iter().find(|(t, name, _)| *t == target && *name == witness.name()).map(|k| k.2)
+pub fn kept(witness: &Witness) -> Option<&'static str> {
+    KEPT.iter().find(|(name, _)| *name == witness.name()).map(|k| k.1)
 }
 
 /// Holds outcomes against what was seen before, and fails with each that shows a wrong refusal. `TVMTRT_BLESS=1` writes the file.
@@ -41,14 +39,11 @@ pub fn judge(target: &str, witnesses: &[Witness], outcomes: &[Outcome]) {
             continue;
         }
         writeln!(text, "{word} {}", witness.name()).unwrap();
-        let kept = kept(target, witness);
         // Where nothing can run, another version shows that it is wrong.
         let shown = word == "built" && ran.get(&witness.name()).is_some_and(|w| w == "wrong");
-        match word.as_str() {
-            "refused" | "unsaid" | "wrong" | "died" if kept.is_some() => faults.push(format!("kept without need: {}", witness.name())),
-            "refused" | "unsaid" | "wrong" | "died" => {}
-            _ if shown || kept.is_some() => {}
-            _ => faults.push(format!("{word}, so wrongly refused: {}\n{}", witness.name(), witness.network)),
+        let fails = matches!(word.as_str(), "refused" | "unsaid" | "wrong" | "differs" | "died");
+        if !fails && !shown && kept(witness).is_none() {
+            faults.push(format!("{word}, so wrongly refused: {}\n{}", witness.name(), witness.network));
         }
         match before.get(&witness.name()) {
             Some(b) if b == word => {}
@@ -77,15 +72,22 @@ pub fn summary(rule: &str, witnesses: &[Witness]) -> String {
             let word = match seen.get(&witness.name()).map(String::as_str) {
                 Some("refused" | "unsaid" | "died" | "silent") => "refused",
                 Some("wrong") => "wrong",
-                Some(_) if kept(target, witness).is_some() => "kept off all the same",
+                Some("differs") => "wrong by its documents",
+                Some(_) if kept(witness).is_some() => "kept off all the same",
                 _ => continue,
             };
             *counts.entry(word).or_default() += 1;
+        }
+        let fires = witnesses.iter().filter(|w| w.rule == rule && w.fires(capabilities)).count();
+        if seen.is_empty() && fires > 0 {
+            counts.insert("not tried", fires);
         }
         let counts: Vec<String> = counts.iter().map(|(word, n)| format!("{word} {n}")).collect();
         if !counts.is_empty() {
             parts.push(format!("{} {}: {}", capabilities.flavour, capabilities.version, counts.join(", ")));
         }
     }
-    parts.join("; ").replace("TensorRT for RTX", "RTX").replace("TensorRT ", "")
+    let why: BTreeSet<&str> = witnesses.iter().filter(|w| w.rule == rule).filter_map(kept).collect();
+    let why = why.into_iter().map(|w| format!(" ({w})")).collect::<String>();
+    parts.join("; ").replace("TensorRT for RTX", "RTX").replace("TensorRT ", "") + &why
 }

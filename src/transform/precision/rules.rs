@@ -52,6 +52,7 @@ pub static RULES: &[Row] = &[
     only(Class::Keep, &["multiply"], is_square, "a square overflows float16 from 256 on"),
     only(Class::Light, &["divide"], divides_by_ordinary_constant, "rounds once"),
     only(Class::Light, &["nn.avg_pool1d", "nn.avg_pool2d", "nn.avg_pool3d"], has_small_window, "sums few elements"),
+    only(Class::Light, &["nn.global_avg_pool2d"], has_small_map, "sums few elements"),
     row(Class::Light, &["add", "subtract", "multiply", "nn.bias_add", "clip", "nn.leaky_relu", "nn.prelu"], "rounds once"),
     row(Class::Light, &["sigmoid", "tanh", "erf", "nn.elu", "nn.selu", "nn.celu", "nn.gelu", "nn.gelu_tanh", "nn.hard_sigmoid",
         "nn.hard_swish", "nn.silu", "nn.softsign", "nn.mish"], "bounded, or near to its operand"),
@@ -96,6 +97,11 @@ fn divides_by_ordinary_constant(view: &NodeView) -> bool {
 fn has_small_window(view: &NodeView) -> bool {
     let size = view.node().attrs.named().find(|(name, _)| *name == "pool_size");
     matches!(size, Some((_, Attr::Ints(size))) if size.iter().product::<i64>() <= 64)
+}
+
+fn has_small_map(view: &NodeView) -> bool {
+    let map: Option<Vec<i64>> = view.shape(0).iter().skip(2).map(|d| d.as_const()).collect();
+    map.is_some_and(|map| map.iter().product::<i64>() <= 64)
 }
 
 #[cfg(test)]
