@@ -198,6 +198,7 @@ impl Split<'_> {
         }
         let Some(value) = self.fixed[at].clone() else { unreachable!("layers stand in running order") };
         let tensor = self.from.tensor(id);
+        no_bool(tensor)?;
         if value.shape().len() < 2 {
             return Err(no_sample(tensor));
         }
@@ -206,20 +207,10 @@ impl Split<'_> {
             return Err(Refusal::new("batch.extent", format!("constant '{name}' of shape {text} differs between samples"), LIFT));
         }
         let value = value.reshaped(&value.shape()[1..]).map_err(unusable)?;
-        let made = self.constant(&format!("{}:sample", tensor.name), value);
+        let (name, dims) = (format!("{}:sample", tensor.name), shape::from_usizes(value.shape()));
+        let made = self.push(&name, LayerKind::Constant(value), &[], tensor.dtype, dims);
         self.samples[at] = Some(made);
         Ok(made)
-    }
-
-    /// A constant. TensorRT has none of `bool`: those are numbers and a cast.
-    fn constant(&mut self, name: &str, value: Tensor) -> TensorId {
-        let (dtype, dims) = (value.dtype(), shape::from_usizes(value.shape()));
-        if dtype != DType::Bool {
-            return self.push(name, LayerKind::Constant(value), &[], dtype, dims);
-        }
-        let numbers = value.values::<u8>().iter().map(|v| i32::from(*v)).collect();
-        let numbers = self.constant(&format!("{name}:numbers"), Tensor::from_vec(value.shape(), numbers));
-        self.push(name, LayerKind::Cast(dtype), &[numbers], dtype, dims)
     }
 
     /// The part of a tensor that belongs to one sample.
@@ -231,6 +222,7 @@ impl Split<'_> {
         if !self.is_batch(&tensor.dims[0]) {
             return Err(no_batch(tensor, self.batch));
         }
+        no_bool(tensor)?;
         if let Some(free) = tensor.dims[1..].iter().find(|d| d.as_const().is_none()) {
             let reason = format!("tensor '{}' has the extent {free} behind the batch, which is not fixed", tensor.name);
             return Err(Refusal::new("batch.free-extent", reason, LIFT));
@@ -262,6 +254,14 @@ impl Split<'_> {
 fn no_sample(tensor: &NetTensor) -> Refusal {
     let reason = format!("tensor '{}' of shape {} has nothing behind the batch", tensor.name, shape::text(&tensor.dims));
     Refusal::new("batch.rank", reason, LIFT)
+}
+
+/// Comparisons give floats there, as 8.6.1 shows.
+fn no_bool(tensor: &NetTensor) -> Accepted<()> {
+    if tensor.dtype != DType::Bool {
+        return Ok(());
+    }
+    Err(Refusal::new("batch.layer", format!("tensor '{}' is bool, which an implicit batch does not have", tensor.name), LIFT))
 }
 
 fn no_batch(tensor: &NetTensor, batch: &Dim) -> Refusal {

@@ -11,7 +11,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("batch.inputs", "implicit batch: the network has an input"),
     (
         "batch.layer",
-        "implicit batch: no selection, scatter, resize, grid sample, einsum, quantising or plugin; gathers mean something else",
+        "implicit batch: no selection, scatter, resize, grid sample, einsum, quantising, plugin or bool; gathers mean something else",
     ),
     ("batch.mode", "implicit batch exists in TensorRT 8.x and older only"),
     ("batch.rank", "implicit batch: every tensor has a dimension behind the batch"),

@@ -156,8 +156,8 @@ pub fn emit(network: &Network, to: &NetworkDefinition, typing: Typing) -> Result
     Ok(())
 }
 
-/// What TensorRT finds must be what the network says, in all that is constant. A weakly typed network has float tensors whose type is
-/// found when it is built.
+/// What TensorRT finds must be what the network says, in all that is constant. A weakly typed network has float tensors whose
+/// type is found when it is built.
 fn compare(network: &Network, index: usize, output: &TensorRef<'_>, typing: Typing) -> Result<()> {
     let expected = &network.tensors[index];
     let found = output.dims()?;

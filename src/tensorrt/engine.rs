@@ -127,7 +127,7 @@ impl Engine {
         if cuda_engine::rows::get_max_batch_size.slot(abi).is_err() {
             return Ok(None);
         }
-        // SAFETY: the object is a live engine.
+        // SAFETY: the object is a live engine. Others than those with an implicit batch complain when they are asked for it.
         unsafe {
             match cuda_engine::has_implicit_batch_dimension(abi, object)? {
                 true => cuda_engine::get_max_batch_size(abi, object).map(Some),
