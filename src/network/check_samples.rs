@@ -101,6 +101,10 @@ fn grid_sample(at: &At, mode: Interpolation, outside: SampleMode) -> Accepted<()
         let reason = format!("{} with {} of {}, grid {}{}", mode.name(), outside.name(), at.dtype(0), at.dtype(1), shape::text(grid));
         return Err(Refusal::new("grid_sample.fields", reason, "FILL, CLAMP or REFLECT, and a grid of pairs of the operand's type"));
     }
+    if mode == Interpolation::Cubic && !at.rtx() && !at.capabilities.at_least(10, 0, 0) {
+        let reason = format!("cubic grid samples of {} are wrong", at.version());
+        return Err(Refusal::new("grid_sample.cubic", reason, "TensorRT 10.0 or newer"));
+    }
     Ok(())
 }
 
@@ -148,6 +152,9 @@ mod tests {
         let pair = |last: i64| -> Vec<i64> { vec![1, 5, 5, last] };
         let ask = |outside, dtype, last| rule(&rtx(), grid(outside), &[(F32, &[1, 8, 4, 4]), (dtype, &pair(last))]);
         assert_eq!(ask(SampleMode::Clamp, F32, 2), "");
+        let cubic = LayerKind::GridSample { mode: Interpolation::Cubic, outside: SampleMode::Clamp, align_corners: true };
+        let x: &[(DType, &[i64])] = &[(F32, &[1, 8, 4, 4]), (F32, &pair(2))];
+        assert_eq!([rule(&full(8, 6), cubic.clone(), x), rule(&full(10, 6), cubic, x)], ["grid_sample.cubic", ""]);
         assert_eq!(ask(SampleMode::Clamp, F32, 3), "grid_sample.fields");
         assert_eq!(ask(SampleMode::Clamp, F16, 2), "grid_sample.fields");
         assert_eq!(ask(SampleMode::Wrap, F32, 2), "grid_sample.fields");

@@ -52,6 +52,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("gather.rank", "data of a gather has a dimension"),
     ("gather.ranks-differ", "data and indices of a gather by element have one rank"),
     ("gather.type", "data of a gather is numbers, or bool since 10.0"),
+    ("grid_sample.cubic", "cubic grid samples are right since 10.0, and in TensorRT for RTX"),
     ("grid_sample.fields", "a grid sample fills, clamps or reflects, and its grid is pairs of its operand's type"),
     ("grid_sample.rank", "operands of a grid sample have rank 4"),
     ("grid_sample.type", "grid samples take float32 and float16"),

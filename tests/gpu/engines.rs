@@ -19,12 +19,16 @@ const TOGETHER: usize = 60;
 /// TensorRT's functions are a few units in the last place off, and it sums in an order of its own.
 const ENGINE: Tolerance = Tolerance { relative: 1e-5, scaled: 1e-5 };
 
-/// Cases that TensorRT 10.6.0 on an H200 is known not to do, with the reason; one that passes there must go.
+/// Cases that TensorRT 10.6.0 or 8.6.1 on an H200 is known not to do, with the reason; one that passes on both must go.
 const KNOWN: &[(&str, &str)] = &[
     ("argmax_nan", "its top-k gives NaN no place"),
     ("argmin_nan", "its top-k gives NaN no place"),
     ("nn.conv2d_uneven_float16", "it has no kernel for groups, dilation and uneven padding together in float16"),
     ("graph seed 16", "level 0 gives 0 for the last element of a minimum that is sliced and multiplied"),
+    ("pad_wrap_bool", "8.6.1 has no code for it"),
+    ("tan_free", "8.6.1 computes tangents of large angles in fewer bits"),
+    ("tan_wide", "8.6.1 computes tangents of large angles in fewer bits"),
+    ("graph seed 23", "8.6.1 gives 0.25 for 0.2815 in one of 13 outputs; why is not known"),
 ];
 
 fn tolerance(case: &Case) -> Tolerance {

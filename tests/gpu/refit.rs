@@ -5,7 +5,7 @@ use crate::suite::compare_within;
 use crate::support::{gpu, shared};
 use std::path::Path;
 use std::time::Instant;
-use tvmtrt::ir::attrs::{Attr, Attrs};
+use tvmtrt::ir::attrs::{Attr, Attrs, Param};
 use tvmtrt::ir::build::Builder;
 use tvmtrt::ir::fact::Fact;
 use tvmtrt::ir::opdef::Tolerance;
@@ -17,6 +17,7 @@ use tvmtrt::session::model::Model;
 use tvmtrt::session::partition::Partition;
 use tvmtrt::session::precision::Request;
 use tvmtrt::session::run::{Session, SessionOptions};
+use tvmtrt::tensor::dim::Dim;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensorrt::settings::{Refit, Settings};
@@ -64,7 +65,7 @@ fn network(seed: u64) -> Graph {
         let a = conv(&mut b, format!("block{i}.b"), a, CHANNELS);
         y = op(&mut b, "add", format!("block{i}.add"), &[], &[y, a]);
     }
-    let y = op(&mut b, "mean", "mean".into(), &[("axis", Attr::Ints(vec![2, 3]))], &[y]);
+    let y = op(&mut b, "mean", "mean".into(), &[("axis", Attr::Param(Param::Static(vec![Dim::from(2i64), Dim::from(3i64)])))], &[y]);
     let w = b.constant("fc.w", weights(seed * 77 + 5, &[10, CHANNELS], 0.5));
     let y = op(&mut b, "nn.dense", "fc".into(), &[], &[y, w]);
     let factor = b.constant("factor", Tensor::from_vec(&[1], vec![1.0 + seed as f32 / 4.0]));

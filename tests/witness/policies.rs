@@ -60,6 +60,7 @@ pub const POLICIES: &[(&str, Kind, &str)] = &[
     ("filter.region", Asked, "the callback answers"),
     ("full.dynamic", NotHere, "a fill layer with computed extents"),
     ("grid_sample.attributes", Malformed, "shape inference refuses the attributes first"),
+    ("grid_sample.cubic", Policy, "8.6.1 was seen to compute six cases of the suite wrongly"),
     ("layout_transform.layouts", Malformed, "shape inference refuses the attributes first"),
     ("nms.dynamic", NotHere, "ranks and places as numbers to compute with"),
     ("nms.limits", NotHere, "limits as operands of the layer"),
