@@ -4,6 +4,7 @@ import os
 import tempfile
 import unittest
 
+import cases  # finds the client
 import numpy as np
 import onnx
 import tvmtrt
