@@ -95,7 +95,7 @@ impl Mixed {
 
     /// The stage that began then is queued.
     pub(super) fn end_stage(&mut self, i: usize, begin: Option<Instant>) -> Result<()> {
-        let (Some(begin), true) = (begin, self.meter.is_some()) else { return Ok(()) };
+        let Some(begin) = begin else { return Ok(()) };
         self.lane.wait()?;
         self.meter.iter_mut().for_each(|m| m[i] += begin.elapsed());
         Ok(())

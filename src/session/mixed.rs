@@ -116,7 +116,7 @@ impl Mixed {
         }
         let outputs = graph.outputs.iter().map(|o| slot(o.value)).collect();
         let lane = Lane::new(device, slots.len())?;
-        let mut scratch = Scratch::new();
+        let mut scratch = Scratch::default();
         let sizes = stages.iter().filter_map(|s| s.engine()).map(|e| e.scratch()).collect::<Result<Vec<u64>>>()?;
         // Without that memory each engine tries for its own.
         let _ = scratch.room(&lane, sizes.into_iter().max().unwrap_or(0));

@@ -27,21 +27,18 @@ pub struct Seated {
     generation: Option<u64>,
 }
 
-/// Scratch memory that the engines of a session share: they run one after the other.
+/// Scratch memory that the engines of a session share: they run one after the other. None before the first asks.
+#[derive(Default)]
 pub struct Scratch(Option<Arc<DeviceMemory>>);
 
 impl Scratch {
-    /// None yet.
-    pub fn new() -> Scratch {
-        Scratch(None)
-    }
-
     /// At least this much. Contexts that work in a smaller piece keep that.
     pub fn room(&mut self, lane: &Lane, bytes: u64) -> Result<&Arc<DeviceMemory>> {
-        if self.0.as_ref().is_none_or(|m| (m.bytes() as u64) < bytes) {
-            self.0 = Some(Arc::new(DeviceMemory::new(lane.device(), bytes as usize)?));
-        }
-        self.0.as_ref().ok_or_else(|| crate::tensor::error::Error::new(crate::tensor::error::Code::Internal, "no scratch memory"))
+        let memory = match &self.0 {
+            Some(memory) if memory.bytes() as u64 >= bytes => memory.clone(),
+            _ => Arc::new(DeviceMemory::new(lane.device(), bytes as usize)?),
+        };
+        Ok(self.0.insert(memory))
     }
 }
 
