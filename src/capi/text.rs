@@ -9,6 +9,10 @@ use std::mem::MaybeUninit;
 pub const TVMTRT_FORMAT_TEXT: u32 = 0;
 /// For programs: one JSON value with a `schema_version`.
 pub const TVMTRT_FORMAT_JSON: u32 = 1;
+/// For graphviz: a graph in its language.
+pub const TVMTRT_FORMAT_DOT: u32 = 2;
+/// For browsers: a picture.
+pub const TVMTRT_FORMAT_SVG: u32 = 3;
 
 /// UTF-8 text that belongs to the caller, who deletes it.
 #[derive(Debug)]
