@@ -78,6 +78,11 @@ fn add(parser: &mut Parser, flag: &'static Flag, request: &mut Request) -> Resul
     if let Takes::Word(words) = flag.takes {
         one_of(&format!("--{}", flag.name), &value.to_string_lossy(), words)?;
     }
+    if let (Takes::Number, text) = (flag.takes, value.to_string_lossy())
+        && !text.parse::<f64>().is_ok_and(|n| n >= 0.0)
+    {
+        return Err(Failure::Usage(format!("--{} takes a number, not '{text}'", flag.name)));
+    }
     request.flags.push((flag, value));
     Ok(())
 }
@@ -86,6 +91,7 @@ fn add(parser: &mut Parser, flag: &'static Flag, request: &mut Request) -> Resul
 pub fn placeholder(takes: Takes) -> String {
     match takes {
         Takes::Nothing => String::new(),
+        Takes::Number => "NUMBER".to_string(),
         Takes::Text(word) | Takes::File(word) => word.to_string(),
         Takes::Word(words) => words.join("|"),
     }

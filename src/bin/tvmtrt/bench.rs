@@ -4,6 +4,7 @@ use crate::data::inputs;
 use crate::flow::{Flow, name_of, regions_json};
 use crate::request::{Answer, Failure, Request};
 use crate::run::once;
+use crate::words::count;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tvmtrt::session::run::{Room, Session, Sink, View};
@@ -58,11 +59,11 @@ pub fn bench(request: &Request) -> Answer {
         return Ok((format!("{all:#}\n"), true));
     }
     let engines = (0..build.partition.region_count()).filter(|r| build.loaded(*r).is_some()).count();
-    let on = if engines > 0 { format!("{engines} engines on the GPU, ") } else { String::new() };
-    let mut text = format!("{}: batch {batch}, {on}{threads} CPU threads\n", name_of(request.path(0)));
+    let on = if engines > 0 { format!("{} on the GPU, ", count(engines, "engine")) } else { String::new() };
+    let mut text = format!("{}: batch {batch}, {on}{}\n", name_of(request.path(0)), count(threads, "CPU thread"));
     text += &format!("{}\n", flow.times_text());
     let Figures { runs, median, p90, min, mean } = figures;
-    text += &format!("{runs} runs: median {median:.3} ms, p90 {p90:.3} ms, min {min:.3} ms, mean {mean:.3} ms\n");
+    text += &format!("{}: median {median:.3} ms, p90 {p90:.3} ms, min {min:.3} ms, mean {mean:.3} ms\n", count(runs, "run"));
     text += &format!("{:.1} samples per second\n", 1000.0 * batch as f64 / median);
     if let Some(profile) = profile {
         text += &profile.to_string();

@@ -2,7 +2,7 @@
 
 use crate::flow::{Flow, regions_json};
 use crate::request::{Answer, Failure, Request, io, write};
-use crate::words::size;
+use crate::words::{count, size};
 use serde_json::json;
 use tvmtrt::session::build::Build;
 use tvmtrt::session::stages::Code;
@@ -55,7 +55,8 @@ fn told(build: &Build) -> String {
         text += &format!("{}: {}{engine}\n", region.name, build.region_state(i).unwrap_or_default());
     }
     let own = build.stages.iter().filter(|s| matches!(s.code, Code::Own(_))).count();
-    text + &format!("{} regions, {} with an engine; {own} parts on our own kernels\n", build.partition.region_count(), engines(build))
+    let (regions, parts) = (count(build.partition.region_count(), "region"), count(own, "part"));
+    text + &format!("{regions}, {} with an engine; {parts} on our own kernels\n", engines(build))
 }
 
 fn engines(build: &Build) -> usize {

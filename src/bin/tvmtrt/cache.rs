@@ -1,7 +1,7 @@
 //! `tvmtrt cache`: the folder of engines, from outside.
 
 use crate::request::{Answer, Failure, Request};
-use crate::words::{ago, size};
+use crate::words::{self, ago, size};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -42,7 +42,7 @@ fn files(request: &Request, cache: &Cache, full: bool) -> Answer {
         return Ok((format!("{all:#}\n"), well || !full));
     }
     let mut text: String = items.iter().map(line).collect();
-    text += &format!("{} files, {} in {folder}\n", items.len(), size(bytes));
+    text += &format!("{}, {} in {folder}\n", words::count(items.len(), "file"), size(bytes));
     Ok((text, well || !full))
 }
 
@@ -75,7 +75,7 @@ fn clear(request: &Request, cache: &Cache) -> Answer {
     let text = if request.json() {
         format!("{:#}\n", json!({ "schema_version": 1, "folder": folder.to_string(), "removed": count, "bytes": bytes }))
     } else {
-        format!("{count} files, {} removed from {folder}\n", size(bytes))
+        format!("{}, {} removed from {folder}\n", words::count(count, "file"), size(bytes))
     };
     Ok((text, true))
 }

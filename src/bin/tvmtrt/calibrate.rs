@@ -3,6 +3,7 @@
 use crate::data::{placed, read};
 use crate::flow::Flow;
 use crate::request::{Answer, Failure, Request};
+use crate::words::count;
 use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
@@ -20,10 +21,11 @@ pub fn calibrate(request: &Request) -> Answer {
     let mut flow = Flow::new(request)?;
     let partition = flow.partition()?;
     let mut calibration = Calibration::new(&partition, &option_read::calibration(&flow.options)?)?;
+    let inputs = calibration.inputs.clone();
     let (files, begin) = (&request.operands[1..], Instant::now());
     for (i, file) in files.iter().enumerate() {
         let path = Path::new(file);
-        let work = || sample(path, &calibration.inputs.clone()).and_then(|s| calibration.add(&s));
+        let work = || sample(path, &inputs).and_then(|s| calibration.add(&s));
         flow.console.work(format!("calibrating, {} of {}", i + 1, files.len()), work).context(|| format!("'{}'", path.display()))?;
     }
     flow.took("runs", begin);
@@ -32,7 +34,7 @@ pub fn calibrate(request: &Request) -> Answer {
         let all = json!({ "schema_version": 1, "path": out.display().to_string(), "runs": files.len(), "milliseconds": flow.times_json() });
         return Ok((format!("{all:#}\n"), true));
     }
-    Ok((format!("{}: ranges of {} runs; {}\n", out.display(), files.len(), flow.times_text()), true))
+    Ok((format!("{}: ranges of {}; {}\n", out.display(), count(files.len(), "run"), flow.times_text()), true))
 }
 
 fn sample(path: &Path, known: &[tvmtrt::session::value::ValueInfo]) -> Result<Vec<Tensor>> {

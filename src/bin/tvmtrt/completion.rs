@@ -38,7 +38,7 @@ fn item(flag: &Flag) -> Item {
         Takes::Nothing => Value::None,
         Takes::File(_) => Value::File,
         Takes::Word(words) => Value::Words(words.to_vec()),
-        Takes::Text(_) => Value::Any,
+        Takes::Text(_) | Takes::Number => Value::Any,
     };
     Item { name: flag.name.into(), doc: flag.doc, value }
 }

@@ -31,8 +31,8 @@ struct Work {
     name: String,
     since: Instant,
     detail: String,
-    /// When a plain line was due last.
-    told: Instant,
+    /// When it was told last in a plain line.
+    told: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -80,8 +80,7 @@ impl Console {
 
     /// Does work that has a name.
     pub fn work<T>(&self, name: impl Into<String>, work: impl FnOnce() -> T) -> T {
-        let now = Instant::now();
-        self.shared.lock().work = Some(Work { name: name.into(), since: now, detail: String::new(), told: now });
+        self.shared.lock().work = Some(Work { name: name.into(), since: Instant::now(), detail: String::new(), told: None });
         if self.shared.kind == Kind::Plain(Duration::ZERO) {
             self.shared.tell();
         }
@@ -175,10 +174,9 @@ impl Shared {
                 let _ = write!(std::io::stderr(), "\r\x1b[K{text}");
                 state.drawn = true;
             }
-            // The first line is due at once where lines are asked for.
-            Kind::Plain(first) if lasts >= first && (work.told.elapsed() >= SELDOM || lasts < SELDOM / 20 && first.is_zero()) => {
+            Kind::Plain(first) if work.told.map_or(lasts >= first, |t| t.elapsed() >= SELDOM) => {
                 let _ = writeln!(std::io::stderr(), "tvmtrt: {}, {:.0} s{detail}", work.name, lasts.as_secs_f64());
-                work.told = Instant::now();
+                work.told = Some(Instant::now());
             }
             _ => {}
         }

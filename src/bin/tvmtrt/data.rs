@@ -51,7 +51,7 @@ pub fn inputs(request: &Request, known: &[ValueInfo], ranges: &[SymbolRange]) ->
     if tensors.iter().all(Option::is_some) {
         return Ok(Inputs { tensors: tensors.into_iter().flatten().collect(), random: Vec::new(), seed });
     }
-    let extents = shapes::extents(request, known, ranges)?;
+    let extents = shapes::extents(request, known, ranges, &tensors)?;
     let mut random = Random(seed);
     let mut names = Vec::new();
     let mut fill = |(i, tensor): (usize, Option<Tensor>)| {

@@ -51,7 +51,7 @@ pub fn all() -> String {
 pub fn of(command: &Command) -> String {
     let mut out = format!("tvmtrt {}\n{}\n", usage(command), wrapped(command.does, INDENT));
     for line in command.more.lines() {
-        let indent = if line.starts_with("tvmtrt ") || line.contains(": ") && line.contains("tvmtrt completion") { "  " } else { "" };
+        let indent = if line.starts_with("tvmtrt ") { "  " } else { "" };
         let _ = writeln!(out, "{indent}{line}");
     }
     out += "\nFlags\n";

@@ -77,7 +77,7 @@ pub fn options(request: &Request) -> Answer {
         let key = word.to_string_lossy().trim_start_matches('-').replace('-', "_");
         wanted.push(row(&key).map_err(|e| Failure::Usage(e.message))?.key);
     }
-    let asked = |key: &str| wanted.is_empty() || wanted.iter().any(|w| *w == key);
+    let asked = |key: &str| wanted.is_empty() || wanted.contains(&key);
     if request.json() {
         let mut all: Value = serde_json::from_str(&json_manual()).unwrap_or_default();
         if let Some(rows) = all["options"].as_array_mut() {

@@ -82,7 +82,7 @@ impl Request {
         let Some(text) = self.last(flag).map(OsStr::to_string_lossy) else { return Ok(None) };
         match text.parse::<T>() {
             Ok(number) if number >= least => Ok(Some(number)),
-            _ => Err(Failure::Usage(format!("--{flag}: '{text}' is not a number that makes sense there"))),
+            _ => Err(Failure::Usage(format!("--{flag}: {text} is not a number that makes sense there"))),
         }
     }
 

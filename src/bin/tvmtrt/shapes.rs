@@ -1,11 +1,11 @@
 //! Shapes from the command line: what `--shape` says to the partition, and which extents random inputs have.
 
 use crate::request::{Failure, Request};
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use tvmtrt::session::shapes::{InputSpec, SymbolRange};
 use tvmtrt::session::value::{ValueInfo, names};
-use tvmtrt::tensor::dim::{Bindings, Dim};
+use tvmtrt::tensor::dim::{Bindings, Symbol};
+use tvmtrt::tensor::host::Tensor;
 use tvmtrt::tensor::shape;
 
 fn wrong(text: &str, why: impl std::fmt::Display) -> Failure {
@@ -37,45 +37,52 @@ fn spec(text: &str, inputs: &[ValueInfo]) -> Result<InputSpec, Failure> {
     Ok(InputSpec { name: name.to_string(), dtype: None, dims })
 }
 
-/// Extents of random inputs, in order. Free ones are what `--shape` says, else `--batch` where they come first, else the typical or
-/// largest value of the option `symbols`, else 1 where they come first.
-pub fn extents(request: &Request, inputs: &[ValueInfo], ranges: &[SymbolRange]) -> Result<Vec<Vec<usize>>, Failure> {
-    let batch = request.number::<i64>("batch", 1)?;
-    let specs = specs(request, inputs)?;
-    let mut values: BTreeMap<String, i64> = BTreeMap::new();
-    let said = |input: &ValueInfo, axis: usize| specs.iter().find(|s| s.name == input.name).and_then(|s| *s.dims.get(axis)?);
-    let mut used = batch.is_none();
-    for (first, wanted) in [(false, true), (true, false)] {
-        for input in inputs {
-            for (axis, dim) in input.shape.iter().enumerate() {
-                let Some(symbol) = dim.as_symbol().map(|s| s.name.to_string()).filter(|name| !values.contains_key(name)) else { continue };
-                let range = ranges.iter().find(|r| r.name == symbol).map(|r| r.opt.unwrap_or(r.max));
-                let value = match said(input, axis) {
-                    Some(value) => Some(value),
-                    None if wanted => None,
-                    None if first && axis == 0 => batch.or(range).or(Some(1)),
-                    None => range,
-                };
-                used |= axis == 0 && first && value == batch;
-                match value {
-                    Some(value) => drop(values.insert(symbol, value)),
-                    None if wanted => {}
-                    None => return Err(free(input, dim)),
-                }
+/// Extents of random inputs, in order. Free ones are those of the tensors that are given, else what `--shape` says, else `--batch` where
+/// they come first, else the typical or largest value of the option `symbols`, else 1 where they come first.
+pub fn extents(
+    request: &Request,
+    inputs: &[ValueInfo],
+    ranges: &[SymbolRange],
+    given: &[Option<Tensor>],
+) -> Result<Vec<Vec<usize>>, Failure> {
+    let (batch, specs) = (request.number::<i64>("batch", 1)?, specs(request, inputs)?);
+    let mut bindings = Bindings::new();
+    let mut free: Vec<(&ValueInfo, usize, &Symbol)> = Vec::new();
+    for (input, tensor) in inputs.iter().zip(given) {
+        let spec = specs.iter().find(|s| s.name == input.name);
+        for (axis, dim) in input.shape.iter().enumerate() {
+            let Some(symbol) = dim.as_symbol() else { continue };
+            let said = spec.and_then(|s| *s.dims.get(axis)?);
+            match tensor.as_ref().and_then(|t| t.shape().get(axis)).map(|n| *n as i64).or(said) {
+                Some(extent) => drop(bindings.insert(symbol.name.clone(), extent)),
+                None => free.push((input, axis, symbol)),
             }
         }
     }
-    if !used {
-        return Err(Failure::Usage(
-            "--batch: the first extents of the inputs are fixed; give --shape, or a model that leaves them free".into(),
-        ));
+    let mut used = batch.is_none();
+    // What stands first is the batch, wherever else it stands.
+    free.sort_by_key(|(_, axis, _)| *axis > 0);
+    for (input, axis, symbol) in free {
+        if bindings.contains_key(&symbol.name) {
+            continue;
+        }
+        let typical = ranges.iter().find(|r| *r.name == *symbol.name).map(|r| r.opt.unwrap_or(r.max));
+        let first = axis == 0;
+        used |= first;
+        let value = if first { batch.or(typical).or(Some(1)) } else { typical };
+        bindings.insert(symbol.name.clone(), value.ok_or_else(|| unsaid(input, symbol))?);
     }
-    let bindings: Bindings = values.into_iter().map(|(name, value)| (name.as_str().into(), value)).collect();
-    inputs.iter().map(|input| Ok(shape::eval(&input.shape, &bindings).map_err(|e| e.context(format!("input '{}'", input.name)))?)).collect()
+    if !used {
+        let why = "--batch: the first extents of the inputs are fixed; give --shape, or a model that leaves them free";
+        return Err(Failure::Usage(why.into()));
+    }
+    let shape = |input: &ValueInfo| shape::eval(&input.shape, &bindings).map_err(|e| e.context(format!("input '{}'", input.name)));
+    Ok(inputs.iter().map(shape).collect::<std::result::Result<_, _>>()?)
 }
 
-fn free(input: &ValueInfo, dim: &Dim) -> Failure {
+fn unsaid(input: &ValueInfo, symbol: &Symbol) -> Failure {
     let example: Vec<String> = input.shape.iter().map(|d| d.as_const().map_or("8".to_string(), |v| v.to_string())).collect();
     let (name, example) = (&input.name, example.join(","));
-    Failure::Usage(format!("extent {dim} of input {input} is free: say what it is, for example --shape {name}={example}, or give data"))
+    let way = format!("say what it is, for example --shape {name}={example}, or give data");
+    Failure::Usage(format!("extent {} of input {input} is free: {way}", symbol.name))
 }

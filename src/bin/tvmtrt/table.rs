@@ -10,6 +10,8 @@ use tvmtrt::capi::option_table::Stage;
 pub enum Takes {
     /// Nothing.
     Nothing,
+    /// A number that is not negative.
+    Number,
     /// A text; the word is for help.
     Text(&'static str),
     /// A file or folder; the word is for help.
@@ -96,8 +98,8 @@ static INPUT: Flag = flag(
     Takes::File("[NAME=]FILE"),
     "Data of an input (.npy, .pb with an ONNX tensor) or of several (.npz, a folder with input_0.pb ...). May be given several times.",
 );
-static SEED: Flag = flag("seed", Takes::Text("NUMBER"), "Seed of random inputs: floats in -1..1, integers 0 or 1. Default 1.");
-static BATCH: Flag = flag("batch", Takes::Text("NUMBER"), "First extent of random inputs, where it is free. Default 1.");
+static SEED: Flag = flag("seed", Takes::Number, "Seed of random inputs: floats in -1..1, integers 0 or 1. Default 1.");
+static BATCH: Flag = flag("batch", Takes::Number, "First extent of random inputs, where it is free. Default 1.");
 static FORMAT: Flag =
     flag("format", Takes::Word(explain::FORMATS), "Form of the explanation. Default: as the file's name ends, else text.");
 static OUT: Flag = Flag { name: "out", short: Some('o'), takes: Takes::File("FILE"), doc: "File to write." };
@@ -108,9 +110,9 @@ static EXPECT: Flag = flag(
     Takes::File("FILE"),
     "Outputs that are expected (.npz, .npy, .pb, a folder with output_0.pb ...): ends with 1 where one differs.",
 );
-static RTOL: Flag = flag("rtol", Takes::Text("NUMBER"), "What an output may differ relative to what is expected. Default 1e-3.");
-static ATOL: Flag = flag("atol", Takes::Text("NUMBER"), "What it may differ besides. Default 1e-5.");
-static RUNS: Flag = flag("runs", Takes::Text("NUMBER"), "How many runs are timed. Default: as many as take 2 s, at least 5.");
+static RTOL: Flag = flag("rtol", Takes::Number, "What an output may differ relative to what is expected. Default 1e-3.");
+static ATOL: Flag = flag("atol", Takes::Number, "What it may differ besides. Default 1e-5.");
+static RUNS: Flag = flag("runs", Takes::Number, "How many runs are timed. Default: as many as take 2 s, at least 5.");
 static PROFILE: Flag = flag("profile", Takes::Nothing, "Also where a run's time goes, by layer and node.");
 static ENGINES: Flag = flag("engines", Takes::File("FOLDER"), "Folder to write the TensorRT engine of each region to.");
 
@@ -171,7 +173,7 @@ pub static COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         does: "time runs: the first, then median, 90th percentile and least of many",
-        more: "tvmtrt bench resnet18.onnx --threads 2\ntvmtrt bench resnet18.onnx --batch 8 --runs 100 --json",
+        more: "tvmtrt bench resnet18.onnx --threads 2\ntvmtrt bench resnet18.onnx --runs 100 --json",
         operands: &[MODEL],
         flags: &[&INPUT, &SHAPE, &BATCH, &SEED, &RUNS, &PROFILE, &PROGRESS],
         reads: TO_RUN,

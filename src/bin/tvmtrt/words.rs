@@ -14,6 +14,11 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A number of things.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// A span of time that is over.
 pub fn ago(seconds: u64) -> String {
     match seconds {

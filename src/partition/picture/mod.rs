@@ -11,8 +11,8 @@ use crate::partition::Partition;
 use crate::partition::explain::total_macs;
 use crate::partition::explain_text::{Refused, count};
 use crate::partition::macs::short;
+use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
-use crate::tensor::shape;
 
 /// Colours of a side: of its ground and of its ink.
 type Colours = (&'static str, &'static str);
@@ -30,6 +30,9 @@ const REGIONS: &[Colours] = &[
 /// Colours of the default side.
 const DEFAULT: Colours = ("#efefef", "#555555");
 
+/// Letters of an extent that is shown.
+const LONGEST_EXTENT: usize = 9;
+
 fn colours(side: Option<u32>) -> Colours {
     side.map_or(DEFAULT, |r| REGIONS[r as usize % REGIONS.len()])
 }
@@ -38,7 +41,7 @@ fn colours(side: Option<u32>) -> Colours {
 fn region_line(p: &Partition, region: usize) -> String {
     let r = &p.regions[region];
     let macs = total_macs(&p.graph, r.nodes.iter().copied());
-    let work = if macs.is(0) { String::new() } else { format!(", {} multiply-accumulates", short(&macs)) };
+    let work = if macs.is(0) || macs.as_const().is_none() { String::new() } else { format!(", {} MACs", short(&macs)) };
     format!("region {region}: {}{work}: {}", count(r.nodes.len(), "node"), r.name)
 }
 
@@ -92,8 +95,9 @@ fn legend(rules: &[(&str, Refused)]) -> Vec<String> {
     rules.iter().enumerate().map(paragraph).collect()
 }
 
-/// A shape, with the type where it is not float32.
+/// A shape, with the type where it is not float32; extents that are long expressions are `?`.
 fn short_fact(fact: &Fact) -> String {
     let dtype = if fact.dtype == DType::F32 { "" } else { fact.dtype.name() };
-    format!("{dtype}{}", shape::text(&fact.shape))
+    let extent = |d: &Dim| Some(d.to_string()).filter(|text| text.len() <= LONGEST_EXTENT).unwrap_or_else(|| "?".into());
+    format!("{dtype}[{}]", fact.shape.iter().map(extent).collect::<Vec<_>>().join(", "))
 }

@@ -16,6 +16,8 @@ const MARGIN: f64 = 20.0;
 const PITCH: f64 = 16.0;
 /// Size of the letters.
 const LETTER: f64 = 11.0;
+/// Size of the title's.
+const TITLE: f64 = 15.0;
 /// Width of a letter of a monospaced font, at most.
 const ADVANCE: f64 = 0.62 * LETTER;
 /// Width of a lane, where there is room for all.
@@ -42,6 +44,8 @@ struct Picture<'a> {
     top: f64,
     column: f64,
     lane: f64,
+    /// Letters of the longest operator's name, and space.
+    operators: usize,
     out: String,
 }
 
@@ -50,14 +54,15 @@ impl<'a> Picture<'a> {
         let columns = layout.columns.len() as f64;
         let column = (WIDTH - MARGIN * (columns + 1.0)) / columns;
         let lane = LANE.min(LANES / layout.lanes.max(1) as f64);
-        Picture { p, layout, rules: by_rule(p), top: 0.0, column, lane, out: String::new() }
+        let operators = 2 + p.graph.nodes.iter().map(|n| n.op.name.len()).max().unwrap_or(0).max(8);
+        Picture { p, layout, rules: by_rule(p), top: 0.0, column, lane, operators, out: String::new() }
     }
 
     fn draw(mut self) -> String {
         let mut y = self.head();
         self.top = y + PITCH;
         let longest = self.layout.columns.iter().map(Range::len).max().unwrap_or(0);
-        y = self.top + PITCH * (longest as f64 + 1.0);
+        y = self.top + PITCH * (longest as f64 + 2.0);
         self.boxes();
         self.layout.threads.iter().for_each(|t| self.thread(t));
         for (i, row) in self.layout.rows.iter().enumerate() {
@@ -111,11 +116,10 @@ impl<'a> Picture<'a> {
     fn head(&mut self) -> f64 {
         let mut y = MARGIN + PITCH / 2.0;
         for (i, line) in summary(self.p).lines().enumerate() {
-            let (class, letters) = if i == 0 { ("t", WIDTH - 2.0 * MARGIN) } else { ("", WIDTH - 2.0 * MARGIN) };
-            let letters = letters / if i == 0 { 0.62 * 15.0 } else { ADVANCE };
-            for part in wrapped(line.trim(), letters as usize) {
+            let (class, letter, pitch) = if i == 0 { ("t", TITLE, 22.0) } else { ("", LETTER, PITCH) };
+            for part in wrapped(line.trim(), ((WIDTH - 2.0 * MARGIN) / (0.62 * letter)) as usize) {
                 self.text(MARGIN, y, class, "", &part);
-                y += if i == 0 { 22.0 } else { PITCH };
+                y += pitch;
             }
         }
         let key = "Rows run from top to bottom. Coloured boxes: regions for the target; grey: the default side. Thick lines: tensors \
@@ -196,13 +200,11 @@ impl<'a> Picture<'a> {
         let graph = &self.p.graph;
         match row.what {
             What::Head | What::HeadAgain => {
-                let again = if row.what == What::Head { "" } else { ", went on" };
                 let (line, tip) = match self.layout.bands[row.band] {
                     Band::Region(r) => (region_line(self.p, r), region_hover(self.p, r)),
                     _ => ("default side".into(), "our own kernels".into()),
                 };
-                let line = line.replacen(':', &format!("{again}:"), usize::from(!again.is_empty()));
-                let line = if line.contains(again) { line } else { line + again };
+                let line = if row.what == What::HeadAgain { format!("... {line}") } else { line };
                 let _ = writeln!(self.out, "<g><title>{}</title>", escaped(&tip));
                 self.text(x, y, "h", ink, &fitted(&line, letters));
             }
@@ -245,7 +247,7 @@ impl<'a> Picture<'a> {
     fn words_of(&mut self, column: usize, y: f64, ink: &str, words: [&str; 3], class: &str, letters: usize) {
         let [first, second, right] = words;
         let x = self.left(column) + self.words();
-        let first_part = letters / 4;
+        let first_part = self.operators.min(letters / 3);
         let right = fitted(right, letters * 2 / 5);
         let second_part = letters.saturating_sub(first_part + 2 + width_of(&right));
         self.text(x, y, "o", ink, &fitted(first, first_part - 1));
