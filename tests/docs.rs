@@ -20,6 +20,8 @@ const CHAPTERS: &[(Stage, &str)] = &[
     (Stage::Load, "Read from loading on"),
     (Stage::Partition, "Read by `tvmtrt_partition`"),
     (Stage::Build, "Read by `tvmtrt_build`"),
+    (Stage::BuildSave, "Read by `tvmtrt_build_save`"),
+    (Stage::BuildLoad, "Read by `tvmtrt_build_load`"),
     (Stage::Run, "Read by `tvmtrt_session_new`"),
     (Stage::Calibrate, "Read by `tvmtrt_calibration_new`"),
 ];
@@ -29,6 +31,8 @@ fn functions(stage: Stage) -> &'static str {
         Stage::Load => "`tvmtrt_model_load`, `tvmtrt_model_load_memory`",
         Stage::Partition => "`tvmtrt_partition`",
         Stage::Build => "`tvmtrt_build`",
+        Stage::BuildSave => "`tvmtrt_build_save`",
+        Stage::BuildLoad => "`tvmtrt_build_load`, `tvmtrt_build_load_memory`",
         Stage::Run => "`tvmtrt_session_new`",
         Stage::Calibrate => "`tvmtrt_calibration_new`",
     }

@@ -4,16 +4,21 @@ package tvmtrt
 
 /*
 #include <tvmtrt.h>
+#include <stdlib.h>
 */
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"unsafe"
 )
 
 // A Build is a partition made ready to run.
-type Build struct{ ptr *C.tvmtrt_build_t }
+type Build struct {
+	ptr    *C.tvmtrt_build_t
+	memory *memory // what it was loaded from
+}
 
 // Build builds an engine or kernels for each region.
 func (p *Partition) Build(options *Options) (*Build, error) {
@@ -23,13 +28,60 @@ func (p *Partition) Build(options *Options) (*Build, error) {
 	if err := failed(C.tvmtrt_build(p.ptr, options.raw(), &out)); err != nil {
 		return nil, err
 	}
-	return newBuild(out), nil
+	return newBuild(out, nil), nil
 }
 
-func newBuild(ptr *C.tvmtrt_build_t) *Build {
-	b := &Build{ptr}
+func newBuild(ptr *C.tvmtrt_build_t, from *memory) *Build {
+	b := &Build{ptr, from}
 	runtime.SetFinalizer(b, (*Build).Close)
 	return b
+}
+
+// LoadBuild loads a build that [Build.Save] wrote, here or on another machine. The file is mapped: do not change it while the build is used.
+func LoadBuild(path string, options *Options) (b *Build, err error) {
+	defer runtime.KeepAlive(options)
+	withString(path, func(p *C.char) {
+		var out *C.tvmtrt_build_t
+		if err = failed(C.tvmtrt_build_load(p, options.raw(), &out)); err == nil {
+			b = newBuild(out, nil)
+		}
+	})
+	return b, err
+}
+
+// LoadBuildBytes loads a build from the bytes of such a file, which are copied.
+func LoadBuildBytes(data []byte, options *Options) (*Build, error) {
+	defer runtime.KeepAlive(options)
+	from, err := newMemory(data)
+	if err != nil {
+		return nil, err
+	}
+	var out *C.tvmtrt_build_t
+	if err := failed(C.tvmtrt_build_load_memory(from.ptr, C.size_t(len(data)), options.raw(), &out)); err != nil {
+		return nil, err
+	}
+	return newBuild(out, from), nil
+}
+
+// Save writes one file with all that running it needs, here or elsewhere; a name that ends in .so makes a shared object.
+func (b *Build) Save(path string, options *Options) (err error) {
+	defer runtime.KeepAlive(b)
+	defer runtime.KeepAlive(options)
+	withString(path, func(p *C.char) { err = failed(C.tvmtrt_build_save(b.ptr, p, options.raw())) })
+	return err
+}
+
+// memory is a copy outside of Go's heap, which the library uses as long as a build or session refers to it: finalizers run in that order.
+type memory struct{ ptr unsafe.Pointer }
+
+func newMemory(data []byte) (*memory, error) {
+	m := &memory{}
+	if C.posix_memalign(&m.ptr, 64, C.size_t(len(data))+1) != 0 {
+		return nil, fmt.Errorf("tvmtrt: no memory for a copy of %d bytes", len(data))
+	}
+	copy(unsafe.Slice((*byte)(m.ptr), len(data)), data)
+	runtime.SetFinalizer(m, func(m *memory) { C.free(m.ptr) })
+	return m, nil
 }
 
 // Close ends this handle; sessions of the build live on.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ var steps = []struct {
 }{
 	{"options", stepOptions}, {"load", stepLoad}, {"log", stepLog}, {"partition", stepPartition}, {"explain", stepExplain},
 	{"build", func(t tester) { t.session().Close() }}, {"run", stepRun}, {"batch", stepBatch}, {"shape", stepShape},
-	{"threads", stepThreads}, {"progress", stepProgress},
+	{"threads", stepThreads}, {"artifact", stepArtifact}, {"progress", stepProgress},
 }
 
 func TestScenario(t *testing.T) {
@@ -305,6 +306,33 @@ func stepThreads(t tester) {
 		}(want, t.picture(want.Batch))
 	}
 	all.Wait()
+}
+
+func stepArtifact(t tester) {
+	build, err := t.partition().Build(t.options())
+	t.must(err)
+	path := filepath.Join(t.TempDir(), "classifier.tvmtrt")
+	t.must(build.Save(path, nil))
+	t.fails("save", build.Save(t.s.Errors["save"].Path, nil))
+	_, err = LoadBuild(folder+t.s.Model, nil)
+	t.fails("no_artifact", err)
+	first, err := LoadBuild(path, nil)
+	t.must(err)
+	data, err := os.ReadFile(path)
+	t.must(err)
+	second, err := LoadBuildBytes(data, nil)
+	t.must(err)
+	for _, b := range []*Build{first, second} {
+		s, err := b.NewSession(t.options())
+		t.must(err)
+		b.Close()
+		for _, want := range t.s.Runs {
+			outputs, err := s.Run(t.input(t.picture(want.Batch)), nil)
+			t.must(err)
+			t.check(outputs, want)
+		}
+		s.Close()
+	}
 }
 
 func stepProgress(t tester) {

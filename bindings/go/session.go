@@ -17,6 +17,7 @@ import (
 type Session struct {
 	ptr     *C.tvmtrt_session_t
 	outputs []string
+	memory  *memory // what the build was loaded from
 }
 
 // NewSession makes a session; make as many as goroutines run the build.
@@ -27,7 +28,7 @@ func (b *Build) NewSession(options *Options) (*Session, error) {
 	if err := failed(C.tvmtrt_session_new(b.ptr, options.raw(), &out)); err != nil {
 		return nil, err
 	}
-	s := &Session{ptr: out}
+	s := &Session{ptr: out, memory: b.memory}
 	for _, v := range b.Outputs() {
 		s.outputs = append(s.outputs, v.Name)
 	}

@@ -129,12 +129,12 @@ export class Handle {
   #uses = 0;
   #closed = false;
 
-  /** @param {string} noun @param {any} pointer @internal */
-  constructor(noun, pointer) {
+  /** @param {string} noun @param {any} pointer @param {unknown} [memory] lives until the object has ended @internal */
+  constructor(noun, pointer, memory) {
     if (typeof pointer !== "bigint") throw new TypeError(`a ${noun} is not made by new`);
     this.#noun = noun;
     this.#pointer = pointer;
-    forgotten.register(this, () => get(`${noun}_delete`, pointer), this);
+    forgotten.register(this, () => void [get(`${noun}_delete`, pointer), memory], this);
   }
 
   /** End the object: now, or when the call that uses it is done. What was made from it lives on. */

@@ -99,7 +99,7 @@ export class Partition extends Handle {
 
   /** Builds an engine or kernels for each region. @param {OptionsLike} [options] */
   async build(options = null) {
-    return new Build("build", await made("build", this, toOptions(options)));
+    return new Build(await made("build", this, toOptions(options)));
   }
 
   /** Begins a calibration. @param {OptionsLike} [options] */
@@ -110,6 +110,28 @@ export class Partition extends Handle {
 
 /** A partition made ready to run. */
 export class Build extends Handle {
+  #memory;
+
+  /** @param {any} pointer @param {Uint8Array} [memory] that it was loaded from @internal */
+  constructor(pointer, memory) {
+    super("build", pointer, memory);
+    this.#memory = memory;
+  }
+
+  /** A build from a file that `save` wrote, or from the bytes of one, which must not change while it or a session of it is used.
+   * @param {string | Uint8Array} source @param {OptionsLike} [options] */
+  static async load(source, options = null) {
+    const settings = toOptions(options);
+    if (typeof source === "string") return new Build(await made("build_load", source, settings));
+    return new Build(await made("build_load_memory", source, source.length, settings), source);
+  }
+
+  /** Writes one file with all that running it needs, here or elsewhere; a name that ends in .so makes a shared object.
+   * @param {string} path @param {OptionsLike} [options] */
+  async save(path, options = null) {
+    await callAsync("build_save", this, path, toOptions(options));
+  }
+
   get inputs() {
     return values(this, "build", "input");
   }
@@ -142,7 +164,7 @@ export class Build extends Handle {
   /** A session: as many as runs go on at once. @param {OptionsLike} [options] */
   async session(options = null) {
     const names = this.outputs.map((o) => o.name);
-    return new Session(names, await made("session_new", this, toOptions(options)));
+    return new Session(names, await made("session_new", this, toOptions(options)), this.#memory);
   }
 }
 

@@ -14,9 +14,9 @@ export function feeds(tensors) {
 export class Session extends Handle {
   #outputs;
 
-  /** @param {string[]} outputs @param {any} pointer @internal */
-  constructor(outputs, pointer) {
-    super("session", pointer);
+  /** @param {string[]} outputs @param {any} pointer @param {Uint8Array} [memory] that its build was loaded from @internal */
+  constructor(outputs, pointer, memory) {
+    super("session", pointer, memory);
     this.#outputs = outputs;
   }
 

@@ -1,8 +1,9 @@
 /** The scenario that every client runs: tests/clients/scenario.json says what the steps are. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { Model, Options, Tensor, TvmtrtError } from "../lib/index.js";
+import { Build, Model, Options, Tensor, TvmtrtError } from "../lib/index.js";
 import { CLASSIFIER, REPOSITORY } from "./repository.js";
 
 const S = JSON.parse(readFileSync(`${REPOSITORY}/tests/clients/scenario.json`, "utf8"));
@@ -123,6 +124,21 @@ step("threads", async () => {
       for (let i = 0; i < 20; i++) check(await made.run(picture(run.batch)), run);
     }),
   );
+});
+
+step("artifact", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/tvmtrt-`);
+  const path = `${folder}/classifier.tvmtrt`;
+  const build = await (await partition()).build(S.options);
+  await build.save(path);
+  await fails("save", () => build.save(S.errors.save.path));
+  await fails("no_artifact", () => Build.load(CLASSIFIER));
+  for (const source of [path, readFileSync(path)]) {
+    const made = await (await Build.load(source)).session(S.options);
+    for (const run of S.runs) check(await made.run(picture(run.batch)), run);
+    made.close();
+  }
+  rmSync(folder, { recursive: true });
 });
 
 step(

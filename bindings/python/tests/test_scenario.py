@@ -151,6 +151,20 @@ def test_threads():
     assert not failures
 
 
+def test_artifact(tmp_path):
+    build = tvmtrt.Build(partition(), S["options"])
+    path = tmp_path / "classifier.tvmtrt"
+    build.save(path)
+    with fails("save"):
+        build.save(S["errors"]["save"]["path"])
+    with fails("no_artifact"):
+        tvmtrt.Build.load(FOLDER / S["model"])
+    sessions = [tvmtrt.Session(tvmtrt.Build.load(source).clone(), S["options"]) for source in (path, path.read_bytes())]
+    for session in sessions:
+        for run in S["runs"]:
+            check(session.run([picture(run["batch"])]), run)
+
+
 def test_progress():
     if not RTX:
         pytest.skip("TVMTRT_TENSORRT_LIBRARY names no TensorRT for RTX")

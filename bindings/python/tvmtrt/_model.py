@@ -7,6 +7,9 @@ import json
 import os
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence, Union
 
+import numpy as np
+import numpy.typing as npt
+
 from ._library import JSON, TEXT, Argument, Handle, Shape, Shared, call, get, string, text
 from ._options import OptionsLike, to_options
 from ._tensor import ArrayIn, Borrowed, borrow
@@ -109,9 +112,33 @@ class Build(_Ports):
     """A partition's engines and kernels, ready to run."""
 
     _noun = "build"
+    _memory: Optional[npt.NDArray[Any]] = None  # what it was loaded from; sessions keep it, too
 
     def __init__(self, partition: Partition, options: OptionsLike = None) -> None:
         super().__init__("build", partition, to_options(options))
+
+    @classmethod
+    def load(cls, source: Union[Path, bytes, bytearray, memoryview], options: OptionsLike = None) -> Build:
+        """A build from a file that `save` wrote, or from the bytes of one, which must not change while it or a session of it is used."""
+        build, settings = object.__new__(cls), to_options(options)
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            build._memory = np.frombuffer(source, np.uint8)
+            Handle.__init__(build, "build_load_memory", build._memory.ctypes.data, build._memory.size, settings)
+        else:
+            Handle.__init__(build, "build_load", os.fsencode(source), settings)
+        return build
+
+    def save(self, path: Path, options: OptionsLike = None) -> None:
+        """Write one file with all that running it needs, here or elsewhere; a name that ends in .so makes a shared object."""
+        call("build_save", self, os.fsencode(path), to_options(options))
+
+    def clone(self) -> Build:
+        """Another handle, with a life of its own."""
+        other = super().clone()
+        other._memory = self._memory
+        return other
+
+    __copy__ = clone
 
     @property
     def engines(self) -> int:

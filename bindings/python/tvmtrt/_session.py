@@ -22,6 +22,7 @@ class Session(Handle):
 
     def __init__(self, build: Build, options: OptionsLike = None) -> None:
         super().__init__("session_new", build, to_options(options))
+        self._memory = build._memory
         self._outputs = [v.name for v in build.outputs]
         self._stream: Optional[int] = None
 

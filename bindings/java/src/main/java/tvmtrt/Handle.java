@@ -2,6 +2,7 @@ package tvmtrt;
 
 import com.sun.jna.Pointer;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.util.function.Consumer;
 
 /** Owns one object of the library: it ends at {@code close()}, else when nothing refers to it. */
@@ -12,8 +13,16 @@ abstract class Handle implements AutoCloseable {
     private volatile boolean closed;
 
     Handle(Pointer pointer, Consumer<Pointer> delete) {
+        this(pointer, delete, null);
+    }
+
+    /** {@code memory} lives until the object has ended. */
+    Handle(Pointer pointer, Consumer<Pointer> delete, Object memory) {
         this.pointer = pointer;
-        this.end = CLEANER.register(this, () -> delete.accept(pointer)); // the lambda must not hold this
+        this.end = CLEANER.register(this, () -> { // what is in here must not hold this
+            delete.accept(pointer);
+            Reference.reachabilityFence(memory);
+        });
     }
 
     /** Ends the object now, while no thread uses it. What was made from it lives on. */

@@ -88,6 +88,9 @@ final class Library {
     static native Pointer tvmtrt_partition_output(Pointer partition, long index);
     static native void tvmtrt_partition_delete(Pointer partition);
     static native Pointer tvmtrt_build(Pointer partition, Pointer options, Pointer out);
+    static native Pointer tvmtrt_build_save(Pointer build, String path, Pointer options);
+    static native Pointer tvmtrt_build_load(String path, Pointer options, Pointer out);
+    static native Pointer tvmtrt_build_load_memory(Pointer data, long size, Pointer options, Pointer out);
     static native Pointer tvmtrt_build_region_state(Pointer build, long region, Pointer out);
     static native long tvmtrt_build_engine_count(Pointer build);
     static native Pointer tvmtrt_build_engine_data(Pointer build, long region);

@@ -41,7 +41,7 @@ public final class Partition extends Handle {
 
     /** Builds an engine or kernels for each region. {@code options} may be null. */
     public Build build(Options options) {
-        return new Build(Tvmtrt.made(out -> Library.tvmtrt_build(pointer(), Handle.lent(options), out), this, options));
+        return new Build(Tvmtrt.made(out -> Library.tvmtrt_build(pointer(), Handle.lent(options), out), this, options), null);
     }
 
     /** Begins a calibration. {@code options} may be null. */

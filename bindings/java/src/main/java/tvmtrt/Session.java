@@ -11,8 +11,8 @@ import java.util.Map;
 public final class Session extends Handle {
     private final List<String> outputs;
 
-    Session(Pointer pointer, List<String> outputs) {
-        super(pointer, Library::tvmtrt_session_delete);
+    Session(Pointer pointer, List<String> outputs, Object memory) {
+        super(pointer, Library::tvmtrt_session_delete, memory);
         this.outputs = outputs;
     }
 

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The scenario that every client runs: tests/clients/scenario.json says what the steps are. */
 @ExtendWith(ScenarioTest.Steps.class)
@@ -223,6 +224,22 @@ class ScenarioTest {
             }).start();
         }
         threads.forEach(CompletableFuture::join);
+    }
+
+    @Test
+    void step_artifact(@TempDir Path folder) throws IOException {
+        Build build = partition().build(options());
+        Path path = folder.resolve("classifier.tvmtrt");
+        build.save(path, null);
+        fails("save", () -> build.save(Path.of(wanted("save").get("path").getAsString()), null));
+        fails("no_artifact", () -> Build.load(file(), null));
+        for (Build loaded : List.of(Build.load(path, null), Build.load(Files.readAllBytes(path), null))) {
+            try (loaded; Session session = loaded.session(options())) {
+                for (JsonElement run : RUNS) {
+                    check(session.run(picture(run)), run);
+                }
+            }
+        }
     }
 
     @Test
