@@ -54,7 +54,14 @@ if(PKG_CONFIG)
   set_tests_properties(pkg_config PROPERTIES FIXTURES_REQUIRED installed ENVIRONMENT "PKG_CONFIG_PATH=${place}")
 endif()
 
-# The Python client's tests, on the installed library; scripts/setup makes the environment.
+# The clients' own tests, each in one script that says SKIP where its tools are missing.
+foreach(client python go node java)
+  add_test(NAME client_${client} COMMAND "${PROJECT_SOURCE_DIR}/tests/clients/${client}")
+  set_tests_properties(
+    client_${client} PROPERTIES FIXTURES_REQUIRED installed SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT "TVMTRT_PREFIX=${prefix}")
+endforeach()
+
+# Networks and operators through the Python client, on the installed library; scripts/setup makes the environment.
 set(python "${PROJECT_SOURCE_DIR}/.cache/venv/bin/python")
 if(EXISTS "${python}")
   file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/python/test_*.py")
