@@ -95,6 +95,15 @@ if(PKG_CONFIG)
   set_tests_properties(standards PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 600 ENVIRONMENT "PKG_CONFIG_PATH=${prefix}/lib/pkgconfig")
 endif()
 
+# The C and C++ tests under checkers; status 77 says why one is left out.
+foreach(kind sanitizers valgrind)
+  add_test(NAME checked_${kind} COMMAND "${PROJECT_SOURCE_DIR}/tests/c/checked.sh" ${kind} "${PROJECT_SOURCE_DIR}" "${prefix}" "${PROJECT_BINARY_DIR}/${kind}")
+  set_tests_properties(checked_${kind} PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 600 SKIP_RETURN_CODE 77)
+endforeach()
+add_test(NAME checked_threads COMMAND "${PROJECT_SOURCE_DIR}/tests/c/race.sh" "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}/threads"
+  "${PROJECT_SOURCE_DIR}/.cache/cases/hand_conv_plain_opset11/model.onnx")
+set_tests_properties(checked_threads PROPERTIES TIMEOUT 1500 SKIP_RETURN_CODE 77)
+
 # The Python client's tests, on the installed library; scripts/setup makes the environment.
 set(python "${PROJECT_SOURCE_DIR}/.cache/venv/bin/python")
 if(EXISTS "${python}")

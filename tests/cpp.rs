@@ -12,8 +12,7 @@ fn compile(compiler: &str, standard: &str) -> PathBuf {
     let program = folder.join("wrapper");
     run(Command::new(compiler)
         .arg(format!("-std={standard}"))
-        // valgrind reads DWARF 4.
-        .args(["-gdwarf-4", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", "-I"])
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", "-I"])
         .arg(root().join("include"))
         .arg(root().join("tests/cpp/wrapper.cpp"))
         .arg("-o")
@@ -23,23 +22,16 @@ fn compile(compiler: &str, standard: &str) -> PathBuf {
     program
 }
 
-fn works(compiler: &str, standard: &str) -> PathBuf {
+fn works(compiler: &str, standard: &str) {
     let program = compile(compiler, standard);
     let said = run(Command::new(&program).env_remove("TVMTRT_TENSORRT_LIBRARY"));
     assert_eq!(said, "all is well\n", "{compiler} {standard}");
-    program
 }
 
 #[test]
 fn works_with_gcc() {
     works("g++", "c++20");
-    let program = works("g++", "c++17");
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
-    match try_run(valgrind.env_remove("TVMTRT_TENSORRT_LIBRARY").arg(&program)) {
-        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
-        Err(_) => skip("valgrind", "there is no valgrind"),
-    }
+    works("g++", "c++17");
 }
 
 #[test]
