@@ -13,6 +13,7 @@ pub mod macs;
 pub mod options;
 pub mod prune;
 pub mod region;
+pub mod restore;
 pub mod rules;
 pub mod target;
 mod tensorrt_extents;
