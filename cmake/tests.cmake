@@ -85,6 +85,19 @@ example_test(options_env_wrong_key options_env "error 10: .*threads" "thread=2")
 example_test(options_env_wrong_variable options_env "error 11: .*TVM_TENSORRT_USE_FP16" threads)
 set_tests_properties(options_env_wrong_variable PROPERTIES ENVIRONMENT "TVM_TENSORRT_USE_FP16=perhaps")
 
+# Saved by one process, loaded by another; the numbers are those of `run`.
+set(artifact "${PROJECT_BINARY_DIR}/resnet18.tvmtrt")
+example_test(resnet18_build resnet18 "partition [0-9.]+ ms, build" build "${networks}/resnet18/model.onnx" "${artifact}")
+example_test(resnet18_run resnet18 "top 5: 757 .*first run [0-9.]+ ms, later" run "${artifact}" "${networks}/resnet18/a1.input.0.bin")
+set_tests_properties(resnet18_run PROPERTIES DEPENDS resnet18_build)
+set(artifact "${PROJECT_BINARY_DIR}/mobilenet.so")
+example_test(export_load_save export_load "saved " save "${networks}/mobilenet_v2_dynamic/model.onnx" "${artifact}")
+example_test(export_load export_load "1000 elements, first " load "${artifact}" artifact_verify=true)
+set_tests_properties(export_load PROPERTIES DEPENDS export_load_save)
+example_test(export_load_says_what_is_wrong export_load "error 1[0-9]+: .*model.onnx" load "${networks}/resnet18/model.onnx")
+example_test(
+  classify classify "top: 757 " "${networks}/resnet18/model.onnx" "${networks}/resnet18/a1.input.0.bin")
+
 add_test(NAME command COMMAND "${prefix}/bin/tvmtrt" --version)
 set_tests_properties(command PROPERTIES FIXTURES_REQUIRED installed PASS_REGULAR_EXPRESSION "^tvmtrt ${PROJECT_VERSION}")
 

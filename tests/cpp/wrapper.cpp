@@ -152,6 +152,18 @@ static void strided_results() {
   CHECK(ended);
 }
 
+static void artifacts(const char *program) {
+  const std::string path = std::string(program) + ".tvmtrt";
+  tvmtrt::Build(tvmtrt::Partition(load())).save(path);
+  std::vector<float> a{1, -5, 3}, b{1, 2, 3};
+  tvmtrt::Session session(tvmtrt::Build::load(path));
+  const auto y = session.run({tvmtrt::TensorView(a, {1, 3}), tvmtrt::TensorView(b, {1, 3})}, {"y"});
+  CHECK((y[0].to_vector<float>() == std::vector<float>{2, 0, 6}));
+  CHECK(code_of([&] { tvmtrt::Build::load("/no/such/file"); }) == TVMTRT_ERROR_IO);
+  CHECK(code_of([] { tvmtrt::Build::load_memory("junk", 4); }) == TVMTRT_ERROR_MALFORMED_MODEL);
+  CHECK(code_of([&] { tvmtrt::Build::load(path).save("/no/such/folder/file"); }) == TVMTRT_ERROR_IO);
+}
+
 static void calibrations() {
   tvmtrt::Calibration calibration{tvmtrt::Partition(load())};
   std::vector<float> a{1, 2, 3}, b{1, 2, 3};
@@ -161,7 +173,7 @@ static void calibrations() {
   CHECK(calibration.get() != nullptr);
 }
 
-int main() {
+int main(int, char **argv) {
   versions_and_options();
   values();
   callbacks();
@@ -169,5 +181,6 @@ int main() {
   runs();
   strided_results();
   calibrations();
+  artifacts(argv[0]);
   std::puts("all is well");
 }
