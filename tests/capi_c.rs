@@ -44,6 +44,11 @@ fn arguments_are_checked_and_used() {
 }
 
 #[test]
+fn artifacts_are_saved_and_loaded() {
+    run_checked("artifact");
+}
+
+#[test]
 fn calibration_makes_a_table() {
     run_program("calibration");
 }
