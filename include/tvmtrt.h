@@ -291,6 +291,11 @@ typedef struct DLManagedTensorVersioned {
 #define TVMTRT_ERROR_NOT_IMPLEMENTED 800
 
 /**
+ * This library was built without the part that does it; the message names the part.
+ */
+#define TVMTRT_ERROR_UNSUPPORTED 801
+
+/**
  * A defect in this library.
  */
 #define TVMTRT_ERROR_INTERNAL 900
