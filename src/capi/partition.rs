@@ -2,11 +2,12 @@
 
 use crate::capi::dlpack::{DLDataType, element_type};
 use crate::capi::error::tvmtrt_error_t;
+use crate::capi::given::Given;
 use crate::capi::guard::{array, guard, need, quiet, string};
 use crate::capi::model::tvmtrt_model_t;
 use crate::capi::option_read;
 use crate::capi::options::tvmtrt_options_t;
-use crate::capi::text::{is_json, tvmtrt_text_t};
+use crate::capi::text::{TVMTRT_FORMAT_DOT, TVMTRT_FORMAT_SVG, is_json, tvmtrt_text_t};
 use crate::capi::value::tvmtrt_value_t;
 use crate::session::partition::Partition;
 use crate::session::shapes::InputSpec;
@@ -38,13 +39,19 @@ struct Shared {
     partition: Arc<Partition>,
     inputs: Vec<tvmtrt_value_t>,
     outputs: Vec<tvmtrt_value_t>,
+    given: Given,
 }
 
 impl tvmtrt_partition_t {
     /// Wraps a partition.
-    pub fn new(partition: Partition) -> tvmtrt_partition_t {
+    pub fn new(partition: Partition, given: Given) -> tvmtrt_partition_t {
         let (inputs, outputs) = (tvmtrt_value_t::list(&partition.inputs), tvmtrt_value_t::list(&partition.outputs));
-        tvmtrt_partition_t(Arc::new(Shared { partition: Arc::new(partition), inputs, outputs }))
+        tvmtrt_partition_t(Arc::new(Shared { partition: Arc::new(partition), inputs, outputs, given }))
+    }
+
+    /// The options that were set when it was made.
+    pub fn given(&self) -> &Given {
+        &self.0.given
     }
 
     /// The partition.
@@ -99,8 +106,9 @@ pub unsafe extern "C" fn tvmtrt_partition(
         let (model, out) = (need(model, "model")?, need(out, "out")?);
         // SAFETY: an array of shapes, and what each points to, as the header demands.
         let specs = unsafe { read_shapes(shapes, shape_count) }?;
-        let options = option_read::partition(&option_read::or_default(options))?;
-        out.write(Box::new(tvmtrt_partition_t::new(Partition::new(model.model(), &specs, &options)?)));
+        let options = option_read::or_default(options);
+        let partition = Partition::new(model.model(), &specs, &option_read::partition(&options)?)?;
+        out.write(Box::new(tvmtrt_partition_t::new(partition, Given::of(&options))));
         Ok(())
     })
 }
@@ -117,7 +125,7 @@ unsafe fn read_shapes(shapes: *const tvmtrt_shape_t, count: usize) -> Result<Vec
 /// Says for each node where it went and why, and what would lift each refusal.
 ///
 /// \param partition Lent.
-/// \param format `TVMTRT_FORMAT_TEXT` or `TVMTRT_FORMAT_JSON`.
+/// \param format `TVMTRT_FORMAT_TEXT`, `TVMTRT_FORMAT_JSON`, `TVMTRT_FORMAT_DOT` or `TVMTRT_FORMAT_SVG`.
 /// \param out Gets the account: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT.
 ///
@@ -132,7 +140,13 @@ pub extern "C" fn tvmtrt_partition_explain(
 ) -> Option<Box<tvmtrt_error_t>> {
     guard(|| {
         let p = need(partition, "partition")?.partition();
-        tvmtrt_text_t::put(&if is_json(format)? { p.explain_json() } else { p.explain_text() }, out)
+        let text = match format {
+            TVMTRT_FORMAT_DOT => p.parts.explain_dot(),
+            TVMTRT_FORMAT_SVG => p.parts.explain_svg(),
+            _ if is_json(format)? => p.explain_json(),
+            _ => p.explain_text(),
+        };
+        tvmtrt_text_t::put(&text, out)
     })
 }
 

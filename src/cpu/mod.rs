@@ -22,6 +22,7 @@ pub mod winograd;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+#[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod finish;
 mod prepare;

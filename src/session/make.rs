@@ -13,10 +13,12 @@ use crate::session::partition::Partition;
 use crate::session::profiles::{batch_of, profiles, with_batch};
 use crate::session::shapes::SymbolRange;
 use crate::session::slot::{Batches, Wanted};
+use crate::session::stored::{Stored, Tag};
 use crate::session::target::{REFITTED, TensorRt};
 use crate::tensor::dim::{Bindings, Symbol};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::config::Range;
+use crate::tensorrt::key::Place;
 use crate::tensorrt::library::Library;
 use crate::{ensure, fail};
 use std::sync::Arc;
@@ -37,11 +39,15 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// An error where no engine can be had for the region here.
-    pub fn new(partition: &Arc<Partition>, region: usize, target: &TensorRt, options: &BuildOptions) -> Result<Maker> {
+    /// An error where no engine can be had for the region here; `stored` were built earlier.
+    pub fn new(partition: &Arc<Partition>, region: usize, target: &TensorRt, options: &BuildOptions, stored: &[Stored]) -> Result<Maker> {
         let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
         ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-        let library = target.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
+        let library = match (&target.library, target.later) {
+            (Ok(library), _) => *library,
+            (Err(_), Some(later)) if stored.iter().any(|s| s.tag.version_compatible) => later,
+            (Err(why), _) => return Err(Error::new(Code::TensorRtNotFound, why.as_str())),
+        };
         let device = target.build.device.filter(|_| options.target_sm.is_none());
         if device.is_none() && options.target_sm.is_none() {
             let why = Device::get(0).err().map_or_else(String::new, |e| format!(" ({})", e.message));
@@ -133,12 +139,34 @@ impl Maker {
         format!("engine of {}{batch}, {} bytes, {}", self.target.version().version, engine.bytes().len(), engine.note())
     }
 
+    /// What is to be known of an engine that `target` has made.
+    fn tag(&self, target: &TensorRt, wanted: Wanted) -> Result<Tag> {
+        let build = &target.build;
+        let capabilities = match (&build.compute_capabilities[..], build.device) {
+            ([], Some(device)) => vec![device.compute_capability()],
+            (listed, _) => listed.to_vec(),
+        };
+        let device = (Place::of(self.library, build)?.device, capabilities);
+        let library = (self.library.release(), self.library.full_version());
+        Ok(Tag::of(wanted, &build.profiles, &build.settings, library, device))
+    }
+
     /// An engine that cannot run here, to be taken out, and what it is.
-    pub fn export(&self, wanted: Wanted) -> Result<(Box<dyn Engine>, String)> {
+    pub fn export(&self, wanted: Wanted) -> Result<(Tag, Box<dyn Engine>, String)> {
         let _current = self.device.map(|d| d.enter()).transpose()?;
-        let (_, engine) = self.plan(wanted)?;
+        let (target, engine) = self.plan(wanted)?;
         let state = format!("{}; run by own kernels: {}", self.state(&*engine, wanted), self.hindrance.unwrap_or_default());
-        Ok((engine, state))
+        Ok((self.tag(&target, wanted)?, engine, state))
+    }
+
+    /// An engine that was built earlier, loaded here, and what it is.
+    pub fn adopt(&self, stored: &Stored) -> Result<(Loaded, String)> {
+        let device = self.device().map_err(|why| Error::new(Code::Cuda, why))?;
+        stored.tag.fits(self.library.release(), device.compute_capability())?;
+        let (profiles, log) = (stored.tag.profiles.clone(), Some(sink(&self.log)));
+        let loaded = Loaded::new(self.library, device, &stored.bytes, &self.region().graph, profiles, log)?;
+        let state = format!("{}, {} bytes, built earlier, on GPU {}", stored.tag.text(), stored.bytes.len(), device.ordinal());
+        Ok((loaded.tagged(stored.tag.clone()), state))
     }
 
     /// An engine that runs here, and what it is.
@@ -161,6 +189,6 @@ impl Maker {
             Err(e) => return Err(e),
         };
         let state = format!("{}, on GPU {} ({})", self.state(&*engine, wanted), device.ordinal(), device.name());
-        Ok((loaded, state))
+        Ok((loaded.tagged(self.tag(&target, wanted)?), state))
     }
 }

@@ -7,7 +7,7 @@ use crate::ir::{Graph, NodeId};
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::network::refusal::Accepted;
 use crate::network::{Network, per_sample};
-use crate::partition::options::{Found, Offload, PartitionOptions};
+use crate::partition::options::{Found, Offload, PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
 use crate::partition::tensorrt_rules::TensorRtRules;
@@ -18,7 +18,7 @@ use crate::session::library::{LibraryOptions, search};
 use crate::session::log::{Level, Log};
 use crate::session::precision::Request;
 use crate::tensor::dim::Bindings;
-use crate::tensor::error::{Code, Context, Error, Result};
+use crate::tensor::error::{Code, Context, Error, Result, left_out};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
@@ -40,6 +40,8 @@ pub struct TensorRt {
     pub rules: TensorRtRules,
     /// The library, or why there is none.
     pub library: std::result::Result<&'static Library, String>,
+    /// A library of a later minor version than was planned for: it builds nothing, but runs version-compatible engines.
+    pub later: Option<&'static Library>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
     /// Where engines are kept and who watches; set before [`Target::compile`].
@@ -65,20 +67,29 @@ impl TensorRt {
         let Capabilities { flavour, version, .. } = planned.capabilities;
         // Patches of one minor version have one interface.
         let fits = |r: Release| r.flavour == flavour && (r.version.major, r.version.minor) == (version.major, version.minor);
+        let newer = |r: Release| r.flavour == flavour && r.version.major == version.major && r.version.minor > version.minor;
+        let later = opened.clone().ok().filter(|l| newer(l.release()));
         let library = opened.and_then(|l| match fits(l.release()) {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
         let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
-        Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: log.clone() })
+        Ok(TensorRt { rules: TensorRtRules { planned }, library, later, build, engines, precision, log: log.clone() })
+    }
+
+    /// For looking at a plan that was made before. No library is looked for.
+    pub fn planned(planned: Planned) -> TensorRt {
+        let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
+        let library = Err("this is a plan that was made before".to_string());
+        TensorRt { rules: TensorRtRules { planned }, library, later: None, build, engines, precision, log: Log::default() }
     }
 
     /// Takes what the caller says of engines. A choice that the library lacks is an error that names it.
     pub fn set_engines(&mut self, engines: &EngineOptions) -> Result<()> {
         self.engines = engines.clone();
-        match &self.library {
-            Ok(library) => engines.fill(&mut self.build, library, &self.log),
-            Err(_) => Ok(()),
+        match self.library.clone().ok().or(self.later) {
+            Some(library) => engines.fill(&mut self.build, library, &self.log),
+            None => Ok(()),
         }
     }
 
@@ -94,6 +105,9 @@ impl TensorRt {
     }
 
     fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
+        if !cfg!(feature = "compiler") {
+            return Err(left_out("compiler"));
+        }
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
         let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
         let network = to_network(&graph).and_then(|n| per_sample::planned(n, &self.rules.planned.capabilities));
