@@ -143,16 +143,16 @@ fn winograd_agrees_with_nested_loops() {
     for isa in Isa::available() {
         for threads in 1..=3 {
             let pool = Pool::new(threads);
-            for round in 0..40 {
-                let (inputs, outputs) = (1 + random.below(9), 1 + random.below(20));
+            for round in 0..9 {
+                let (inputs, outputs) = (1 + random.below(5), 1 + random.below(12));
                 let pad = |random: &mut Random| [random.below(4), random.below(4)];
                 let p = ConvParams::new(inputs, outputs, 1, &[3, 3]).pad(&pad(&mut random), &pad(&mut random));
                 // Rows of tiles that fill several blocks, less than one vector, or a part of a block.
-                let size = [1 + random.below(20), 1 + random.below([9, 40, 220][round % 3])];
+                let size = [1 + random.below(12), 1 + random.below([9, 40, 110][round % 3])];
                 check_winograd(isa, &pool, &mut scratch, &p, random.below(4), size, &mut random);
             }
-            let p = ConvParams::new(24, 40, 1, &[3, 3]).pad(&[1, 1], &[1, 1]);
-            check_winograd(isa, &pool, &mut scratch, &p, 2, [14, 14], &mut random);
+            let p = ConvParams::new(20, 17, 1, &[3, 3]).pad(&[1, 1], &[1, 1]);
+            check_winograd(isa, &pool, &mut scratch, &p, 1, [14, 14], &mut random);
         }
     }
 }
