@@ -232,8 +232,8 @@ impl Task<'_> {
                 }
                 let to = self.input.ptr().add(channel * width + down * across);
                 for t in (0..across).step_by(S::LANES) {
-                    for i in 0..4 {
-                        let [e0, e1, e2, e3] = [0, 1, 2, 3].map(|j: usize| S::load_even(mixed[i].as_ptr().add(2 * t + j)));
+                    for (i, row) in mixed.iter().enumerate() {
+                        let [e0, e1, e2, e3] = [0, 1, 2, 3].map(|j: usize| S::load_even(row.as_ptr().add(2 * t + j)));
                         let sums = [S::sub(e0, e2), S::add(e1, e2), S::sub(e2, e1), S::sub(e1, e3)];
                         (0..4).for_each(|j| S::store(to.add((4 * i + j) * point + t), sums[j]));
                     }
