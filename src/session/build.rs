@@ -123,9 +123,10 @@ impl Build {
         let keep = Arc::new(Keep::default());
         let target = match partition.region_count() {
             0 => None,
-            _ => Some(target(partition, options, &keep)?),
+            _ => Some(target(partition, options, &keep, stored.iter().flatten().any(|s| s.tag.version_compatible))?),
         };
-        let (mut parts, mut device, mut stored) = (Vec::new(), None, stored.into_iter());
+        let (mut parts, mut device) = (Vec::new(), None);
+        let mut stored = stored.into_iter();
         for i in 0..partition.region_count() {
             let target = target.as_ref().expect("made where there is a region");
             let region = &partition.parts.regions[i];
@@ -296,10 +297,11 @@ fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Ow
     }
 }
 
-/// The target as of now: the library may be another than at partition, the version must be the same.
-fn target(partition: &Partition, options: &BuildOptions, keep: &Arc<Keep>) -> Result<TensorRt> {
+/// The target as of now: the library may be another than at partition, the version must be the same. Only where there are engines that
+/// later versions can run (`lasting`), it may be one of those.
+fn target(partition: &Partition, options: &BuildOptions, keep: &Arc<Keep>, lasting: bool) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
-    plan.version = Some(partition.planned().version);
+    plan.version = Some(partition.planned().version).filter(|_| !lasting);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
     ensure!(
         !(plan.use_implicit_batch && options.engines.settings.version_compatible),
