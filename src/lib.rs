@@ -20,6 +20,8 @@ pub mod transform;
 
 pub mod partition;
 
+pub mod artifact;
+
 pub mod kernels;
 
 pub mod cpu;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tvmtrt::capi::build::tvmtrt_build_t;
 use tvmtrt::capi::dlpack::{DLDevice, DLTensor, data_type};
 use tvmtrt::capi::error::tvmtrt_error_t;
+use tvmtrt::capi::given::Given;
 use tvmtrt::capi::profile::{tvmtrt_build_engine_layers, tvmtrt_session_profile};
 use tvmtrt::capi::run::tvmtrt_argument_t;
 use tvmtrt::capi::session::tvmtrt_session_t;
@@ -79,7 +80,7 @@ fn own_kernels_are_timed_step_by_step() {
 
 #[test]
 fn only_engines_have_layers() {
-    let build = tvmtrt_build_t::new(build());
+    let build = tvmtrt_build_t::new(build(), Given::default());
     let mut text = MaybeUninit::uninit();
     let error = tvmtrt_build_engine_layers(Some(&build), 0, Some(&mut text)).unwrap();
     assert!(error.message().to_str().unwrap().contains("region"), "{:?}", error.message());

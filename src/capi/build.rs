@@ -1,6 +1,7 @@
 //! `tvmtrt_build_t`: a partition with an engine or kernels for each region.
 
 use crate::capi::error::tvmtrt_error_t;
+use crate::capi::given::Given;
 use crate::capi::guard::{guard, need, quiet};
 use crate::capi::option_read;
 use crate::capi::options::tvmtrt_options_t;
@@ -23,13 +24,19 @@ struct Shared {
     build: Arc<Build>,
     inputs: Vec<tvmtrt_value_t>,
     outputs: Vec<tvmtrt_value_t>,
+    given: Given,
 }
 
 impl tvmtrt_build_t {
-    /// Wraps a build.
-    pub fn new(build: Build) -> tvmtrt_build_t {
+    /// Wraps a build that was made with these options.
+    pub fn new(build: Build, given: Given) -> tvmtrt_build_t {
         let (inputs, outputs) = (tvmtrt_value_t::list(build.inputs()), tvmtrt_value_t::list(build.outputs()));
-        tvmtrt_build_t(Arc::new(Shared { build: Arc::new(build), inputs, outputs }))
+        tvmtrt_build_t(Arc::new(Shared { build: Arc::new(build), inputs, outputs, given }))
+    }
+
+    /// The options that were set when it and its partition were made.
+    pub fn given(&self) -> &Given {
+        &self.0.given
     }
 
     /// The build.
@@ -68,8 +75,9 @@ pub extern "C" fn tvmtrt_build(
 ) -> Option<Box<tvmtrt_error_t>> {
     guard(|| {
         let (partition, out) = (need(partition, "partition")?, need(out, "out")?);
-        let options = option_read::build(&option_read::or_default(options))?;
-        out.write(Box::new(tvmtrt_build_t::new(Build::new(partition.partition(), &options)?)));
+        let options = option_read::or_default(options);
+        let build = Build::new(partition.partition(), &option_read::build(&options)?)?;
+        out.write(Box::new(tvmtrt_build_t::new(build, partition.given().with(&Given::of(&options)))));
         Ok(())
     })
 }

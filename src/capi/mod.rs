@@ -14,6 +14,7 @@ pub mod guard;
 
 // Options: the table and what follows from it.
 pub mod environment;
+pub mod given;
 pub mod nearest;
 pub mod option_engines;
 pub mod option_read;
@@ -41,6 +42,8 @@ pub mod model;
 pub mod partition;
 
 pub mod build;
+
+pub mod artifact;
 
 pub mod session;
 

@@ -102,7 +102,7 @@ fn put(out: Option<&mut MaybeUninit<Box<tvmtrt_model_t>>>, model: impl FnOnce() 
 ///
 /// # Safety
 /// `path` is NULL or a NUL-terminated string that lives for `'a`.
-unsafe fn file_name<'a>(path: *const c_char) -> Result<&'a Path> {
+pub(super) unsafe fn file_name<'a>(path: *const c_char) -> Result<&'a Path> {
     if path.is_null() {
         return Err(null("path"));
     }

@@ -37,6 +37,10 @@ pub enum Stage {
     Partition,
     /// `tvmtrt_build`.
     Build,
+    /// `tvmtrt_build_save`.
+    BuildSave,
+    /// `tvmtrt_build_load`, `tvmtrt_build_load_memory`.
+    BuildLoad,
     /// `tvmtrt_session_new`, `tvmtrt_run`.
     Run,
     /// `tvmtrt_calibration_new`.
@@ -58,9 +62,10 @@ pub struct Row {
     pub doc: &'static str,
 }
 
-const ALL_STAGES: &[Stage] = &[Stage::Load, Stage::Partition, Stage::Build, Stage::Run, Stage::Calibrate];
-const BUILD: &[Stage] = &[Stage::Build];
-const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build];
+const ALL_STAGES: &[Stage] =
+    &[Stage::Load, Stage::Partition, Stage::Build, Stage::BuildSave, Stage::BuildLoad, Stage::Run, Stage::Calibrate];
+const BUILD: &[Stage] = &[Stage::Build, Stage::BuildLoad];
+const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build, Stage::BuildLoad];
 
 /// TensorRT's preview features, all of them but the one that is always on where it is one.
 pub const PREVIEW_FEATURES: &[&str] = &[
@@ -76,6 +81,27 @@ pub const TACTIC_SOURCES: &[&str] = &["none", "cublas", "cublas_lt", "cudnn", "e
 
 /// Every option, sorted by key.
 pub static OPTIONS: &[Row] = &[
+    Row {
+        key: "artifact_engines",
+        kind: Kind::Choice(&["inside", "beside", "none"]),
+        default: "inside",
+        stages: &[Stage::BuildSave],
+        doc: "Where tvmtrt_build_save keeps engines. beside: in the folder NAME.engines next to the file NAME. none: nowhere.",
+    },
+    Row {
+        key: "artifact_machine",
+        kind: Kind::Choice(&["host", "x86_64", "aarch64"]),
+        default: "host",
+        stages: &[Stage::BuildSave],
+        doc: "The kind of processor for which a path that ends in .so becomes a shared object.",
+    },
+    Row {
+        key: "artifact_verify",
+        kind: Kind::Switch,
+        default: "false",
+        stages: &[Stage::BuildLoad],
+        doc: "Every byte of an artifact is held against its digest before it is used. Without it, weights are trusted.",
+    },
     Row {
         key: "avg_timing_iterations",
         kind: Kind::Integer(1, 1000),
@@ -101,7 +127,7 @@ pub static OPTIONS: &[Row] = &[
         key: "calibration",
         kind: Kind::Path,
         default: "",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "The file with the ranges of tensors that int8 needs; tvmtrt_calibration_write makes it.",
     },
     Row {
@@ -165,7 +191,7 @@ pub static OPTIONS: &[Row] = &[
         kind: Kind::Choice(&["ahead", "first_use"]),
         default: "ahead",
         stages: BUILD,
-        doc: "ahead: tvmtrt_build builds engines, for the batches in profiles, else the typical one of symbols, else the largest. first_use: the first run that needs one builds it; other sessions wait.",
+        doc: "ahead: tvmtrt_build builds engines, for the batches in profiles, else the typical one of symbols, else the largest. first_use: the first run that needs one builds it; other sessions wait. tvmtrt_build_load builds what its file lacks for this GPU where it is given ahead; unset, nothing.",
     },
     Row {
         key: "engine_cache",
@@ -206,7 +232,7 @@ pub static OPTIONS: &[Row] = &[
         key: "keep_float32",
         kind: Kind::List,
         default: "",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "Nodes, by name, and operators, such as nn.dense, that engines compute in float32 whatever the precision is.",
     },
     Row {
@@ -276,21 +302,21 @@ pub static OPTIONS: &[Row] = &[
         key: "offload",
         kind: Kind::Choice(&["default", "on", "off"]),
         default: "default",
-        stages: &[Stage::Partition],
+        stages: &[Stage::Partition, Stage::BuildLoad],
         doc: "default: TensorRT where it can be used. on: an error where there is no library or no region for it. off: never.",
     },
     Row {
         key: "plugin_libraries",
         kind: Kind::List,
         default: "",
-        stages: &[Stage::Load, Stage::Partition, Stage::Build],
+        stages: &[Stage::Load, Stage::Partition, Stage::Build, Stage::BuildLoad],
         doc: "Files with TensorRT plugins; a name without folder is also looked for beside TensorRT. Unknown operators of a model are taken for plugins.",
     },
     Row {
         key: "precision",
         kind: Kind::Choice(&["float32", "float16", "bfloat16", "int8", "int8_float16"]),
         default: "float32",
-        stages: &[Stage::Build],
+        stages: BUILD,
         doc: "What TensorRT engines compute in, where that gains; inputs and outputs keep their types. int8_float16: float16 where int8 is not. bfloat16 needs TensorRT 10.0.",
     },
     Row {

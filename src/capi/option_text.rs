@@ -56,6 +56,8 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Load => "load",
         Stage::Partition => "partition",
         Stage::Build => "build",
+        Stage::BuildSave => "build_save",
+        Stage::BuildLoad => "build_load",
         Stage::Run => "run",
         Stage::Calibrate => "calibrate",
     }

@@ -55,6 +55,11 @@ impl tvmtrt_options_t {
         Ok(self.values.get(row.key).map_or(row.default, String::as_str))
     }
 
+    /// Keys and values that were set.
+    pub fn all_given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.values.iter().map(|(k, v)| (*k, v.as_str()))
+    }
+
     /// The value, where one was set.
     pub fn given(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)

@@ -2,6 +2,7 @@
 
 use crate::capi::dlpack::{DLDataType, element_type};
 use crate::capi::error::tvmtrt_error_t;
+use crate::capi::given::Given;
 use crate::capi::guard::{array, guard, need, quiet, string};
 use crate::capi::model::tvmtrt_model_t;
 use crate::capi::option_read;
@@ -38,13 +39,19 @@ struct Shared {
     partition: Arc<Partition>,
     inputs: Vec<tvmtrt_value_t>,
     outputs: Vec<tvmtrt_value_t>,
+    given: Given,
 }
 
 impl tvmtrt_partition_t {
     /// Wraps a partition.
-    pub fn new(partition: Partition) -> tvmtrt_partition_t {
+    pub fn new(partition: Partition, given: Given) -> tvmtrt_partition_t {
         let (inputs, outputs) = (tvmtrt_value_t::list(&partition.inputs), tvmtrt_value_t::list(&partition.outputs));
-        tvmtrt_partition_t(Arc::new(Shared { partition: Arc::new(partition), inputs, outputs }))
+        tvmtrt_partition_t(Arc::new(Shared { partition: Arc::new(partition), inputs, outputs, given }))
+    }
+
+    /// The options that were set when it was made.
+    pub fn given(&self) -> &Given {
+        &self.0.given
     }
 
     /// The partition.
@@ -99,8 +106,9 @@ pub unsafe extern "C" fn tvmtrt_partition(
         let (model, out) = (need(model, "model")?, need(out, "out")?);
         // SAFETY: an array of shapes, and what each points to, as the header demands.
         let specs = unsafe { read_shapes(shapes, shape_count) }?;
-        let options = option_read::partition(&option_read::or_default(options))?;
-        out.write(Box::new(tvmtrt_partition_t::new(Partition::new(model.model(), &specs, &options)?)));
+        let options = option_read::or_default(options);
+        let partition = Partition::new(model.model(), &specs, &option_read::partition(&options)?)?;
+        out.write(Box::new(tvmtrt_partition_t::new(partition, Given::of(&options))));
         Ok(())
     })
 }

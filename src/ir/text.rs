@@ -149,7 +149,7 @@ fn attributes(op: &OpDef, attrs: &Attrs, names: &Names) -> String {
 }
 
 /// Every symbol in the facts and attributes of a graph, not those of its bodies.
-fn symbols(graph: &Graph) -> BTreeSet<Symbol> {
+pub(crate) fn symbols(graph: &Graph) -> BTreeSet<Symbol> {
     let mut symbols = BTreeSet::new();
     let facts = graph.values.iter().flat_map(|v| v.fact.shape.iter().chain(v.fact.value.iter().flatten()));
     facts.for_each(|d| d.collect_symbols(&mut symbols));
@@ -162,7 +162,7 @@ fn symbols(graph: &Graph) -> BTreeSet<Symbol> {
 }
 
 /// A word for each symbol whose name the parser of expressions would not read.
-fn words(symbols: &BTreeSet<Symbol>) -> BTreeMap<Arc<str>, Dim> {
+pub(crate) fn words(symbols: &BTreeSet<Symbol>) -> BTreeMap<Arc<str>, Dim> {
     let is_word = |s: &str| !s.starts_with(|c: char| c.is_ascii_digit()) && s.chars().all(|c| c.is_alphanumeric() || "_.?#:/".contains(c));
     let taken: BTreeSet<&str> = symbols.iter().map(|s| &*s.name).collect();
     let mut free = (0..).map(|i| format!("_{i}")).filter(|w| !taken.contains(w.as_str()));

@@ -14,6 +14,7 @@ pub mod options;
 pub mod picture;
 pub mod prune;
 pub mod region;
+pub mod restore;
 pub mod rules;
 pub mod target;
 mod tensorrt_extents;

@@ -171,7 +171,7 @@ pub fn order(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32
 }
 
 /// Every step finds what it reads.
-fn check(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32>], steps: &[Step]) -> Result<()> {
+pub(super) fn check(graph: &Graph, links: &Links, groups: &[Group], owner: &[Option<u32>], steps: &[Step]) -> Result<()> {
     let mut done = vec![false; graph.nodes.len()];
     for step in steps {
         let (nodes, me) = match step {

@@ -19,11 +19,14 @@ use crate::session::precision::Request;
 use crate::session::profiles::check_names;
 use crate::session::slot::{Slot, When};
 use crate::session::stages::{Compile, Own, Stage, stages};
+use crate::session::stored::{Stored, Tag};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::emit;
+use crate::transform::precision::ranges::Ranges;
 use crate::{ensure, fail};
+use bytes::Bytes;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -67,15 +70,17 @@ struct Part {
     /// Engines that run here; `None` where there can be none.
     slot: Option<Arc<Slot<Loaded>>>,
     /// An engine for a GPU that is elsewhere.
-    engine: Option<Box<dyn Engine>>,
+    engine: Option<(Tag, Box<dyn Engine>)>,
+    /// Engines that were built earlier, wherever they run.
+    stored: Vec<Stored>,
     /// The engine whose bytes were asked for: they live as long as the build.
     taken: OnceLock<Arc<Loaded>>,
     state: String,
 }
 
 impl Part {
-    fn new(slot: Option<Slot<Loaded>>, engine: Option<Box<dyn Engine>>, state: String) -> Part {
-        Part { slot: slot.map(Arc::new), engine, taken: OnceLock::new(), state }
+    fn new(slot: Option<Slot<Loaded>>, engine: Option<(Tag, Box<dyn Engine>)>, state: String) -> Part {
+        Part { slot: slot.map(Arc::new), engine, stored: Vec::new(), taken: OnceLock::new(), state }
     }
 
     fn state(&self) -> String {
@@ -91,6 +96,8 @@ pub struct Build {
     pub stages: Vec<Stage>,
     /// The GPU that its engines run on, where regions have or may get some.
     pub device: Option<&'static Device>,
+    /// The table of ranges that int8 engines are built with.
+    pub ranges: Option<Arc<Ranges>>,
     parts: Vec<Part>,
 }
 
@@ -103,40 +110,54 @@ impl fmt::Debug for Build {
 impl Build {
     /// Builds every region of `partition`. Where TensorRT cannot, that is an error only if offload is on.
     pub fn new(partition: &Arc<Partition>, options: &BuildOptions) -> Result<Build> {
+        let build = Build::with(partition, options, Vec::new())?;
+        build.compile()?;
+        Ok(build)
+    }
+
+    /// The same with engines that were built earlier: a list for each region. Our own code is left to [`Build::compile`].
+    pub fn with(partition: &Arc<Partition>, options: &BuildOptions, stored: Vec<Vec<Stored>>) -> Result<Build> {
         plugins::check_offloaded(&partition.parts)?;
         let demanded = partition.parts.options.offload == Offload::On;
         let target = match partition.region_count() {
             0 => None,
             _ => Some(target(partition, options)?),
         };
-        let (mut parts, mut device) = (Vec::new(), None);
+        let (mut parts, mut device, mut stored) = (Vec::new(), None, stored.into_iter());
         for i in 0..partition.region_count() {
             let target = target.as_ref().expect("made where there is a region");
             let region = &partition.parts.regions[i];
-            let only = plugins::without_code(&region.graph).is_some();
+            let (only, stored) = (plugins::without_code(&region.graph).is_some(), stored.next().unwrap_or_default());
             let part = Maker::new(partition, i, target, options).and_then(|maker| {
                 device = device.or(maker.device().ok());
-                part(maker, options, demanded || only)
+                part(maker, options, demanded || only, &stored)
             });
-            parts.push(match part {
+            let part = match part {
                 Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
                 Err(e) if only => {
                     return Err(e.context(format!("region '{}' has no code but TensorRT's", region.name)));
                 }
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
-                    let told = if target.has_device() || options.target_sm.is_some() { Level::Warning } else { Level::Info };
+                    let expected = target.has_device() || options.target_sm.is_some() || !stored.is_empty();
+                    let told = if expected { Level::Warning } else { Level::Info };
                     options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
                     Part::new(None, None, format!("own kernels: {}", e.message))
                 }
                 Ok(part) => part,
-            });
+            };
+            parts.push(Part { stored, ..part });
         }
         let own = own_options(options)?;
         let log = options.log.clone();
         let compile: Compile = Arc::new(move |graph| own_code(graph, own, &log));
-        let stages = stages(&partition.parts, parts.iter().map(|p| p.slot.clone()).collect(), &compile)?;
-        Ok(Build { partition: partition.clone(), stages, device, parts })
+        let stages = stages(&partition.parts, parts.iter().map(|p| p.slot.clone()).collect(), &compile);
+        Ok(Build { partition: partition.clone(), stages, device, ranges: options.precision.ranges.clone(), parts })
+    }
+
+    /// Makes our own code for all that no engine computes, unless it is there.
+    pub fn compile(&self) -> Result<()> {
+        self.stages.iter().filter(|s| s.slot().is_none()).try_for_each(|s| s.own().map(drop))
     }
 
     /// The inputs, in order.
@@ -168,29 +189,66 @@ impl Build {
         }
         match part.taken.get() {
             Some(loaded) => loaded.bytes().ok(),
-            None => part.engine.as_ref().map(|e| e.bytes()),
+            None => part.engine.as_ref().map(|(_, e)| e.bytes()).or(part.stored.last().map(|s| &s.bytes[..])),
         }
+    }
+
+    /// All engines of a region as they can be kept, those that do not run here too.
+    pub fn engines(&self, region: usize) -> Result<Vec<Stored>> {
+        let Some(part) = self.parts.get(region) else { return Ok(Vec::new()) };
+        let mut all = part.stored.clone();
+        let mut add = |tag: &Tag, bytes: &[u8]| {
+            if all.iter().all(|s| s.tag != *tag) {
+                all.push(Stored { tag: tag.clone(), bytes: Bytes::copy_from_slice(bytes) });
+            }
+        };
+        for loaded in part.slot.iter().flat_map(|s| s.engines().0) {
+            if let Some(tag) = loaded.tag() {
+                add(tag, loaded.bytes()?);
+            }
+        }
+        if let Some((tag, engine)) = &part.engine {
+            add(tag, engine.bytes());
+        }
+        Ok(all)
     }
 
     /// Whether a region has an engine.
     pub fn has_engine(&self, region: usize) -> bool {
-        self.loaded(region).is_some() || self.parts.get(region).is_some_and(|p| p.engine.is_some())
+        self.loaded(region).is_some() || self.parts.get(region).is_some_and(|p| p.engine.is_some() || !p.stored.is_empty())
     }
 }
 
 /// The engines of a region, those that are made ahead made. What cannot run here is built now: no run would ask for it.
-fn part(maker: Maker, options: &BuildOptions, demanded: bool) -> Result<Part> {
+fn part(maker: Maker, options: &BuildOptions, demanded: bool, stored: &[Stored]) -> Result<Part> {
     let (engines, name) = (&options.engines, maker.region().name.clone());
-    if maker.device().is_err() {
+    if let Err(why) = maker.device() {
+        ensure!(engines.when != When::Never, TensorRtUnsupported, "{why}, and nothing is to be built here");
         let Some(largest) = maker.ahead()?.pop() else { fail!(Internal, "nothing to build") };
-        let (engine, state) = maker.export(largest)?;
+        let (tag, engine, state) = maker.export(largest)?;
         options.log.say(Level::Info, format_args!("region '{name}': {state}"));
-        return Ok(Part::new(None, Some(engine), state));
+        return Ok(Part::new(None, Some((tag, engine)), state));
     }
+    let mut adopted = Vec::new();
+    for engine in stored {
+        match maker.adopt(engine) {
+            Ok((loaded, text)) => adopted.push((engine.tag.wanted, loaded, text)),
+            Err(e) => {
+                options.log.say(Level::Warning, format_args!("region '{name}': an {} cannot run here: {}", engine.tag.text(), e.message))
+            }
+        }
+    }
+    ensure!(
+        !adopted.is_empty() || engines.when != When::Never,
+        TensorRtUnsupported,
+        "none of its {} engines can run here, and engine_build does not say that one is to be built",
+        stored.len()
+    );
     let ahead = if engines.when == When::Ahead { maker.ahead()? } else { Vec::new() };
     let (symbol, batches) = (maker.batch.as_ref().map(|b| b.name.clone()), engines.batches);
     let mut slot = Slot::new(&name, batches, symbol, engines.when, Box::new(move |wanted| maker.load(wanted)), &options.log);
     slot.demanded = demanded;
+    adopted.into_iter().for_each(|(wanted, engine, text)| slot.put(wanted, engine, text));
     for wanted in ahead {
         match slot.settle(wanted) {
             Err(e) if demanded || e.code == Code::Cancelled || slot.newest().is_none() => return Err(e),

@@ -6,6 +6,7 @@ use crate::cuda::lane::{BufferId, Lane};
 use crate::cuda::memory::DeviceMemory;
 use crate::ensure;
 use crate::ir::Graph;
+use crate::session::stored::Tag;
 use crate::tensor::bind::{Declared, Given, bind};
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
@@ -52,6 +53,7 @@ pub struct Loaded {
     max_batch: Option<i32>,
     contexts: Arc<Contexts>,
     bytes: OnceLock<Bytes>,
+    tag: Option<Tag>,
 }
 
 impl fmt::Debug for Loaded {
@@ -98,7 +100,17 @@ impl Loaded {
             return Err(Error::new(Code::NotImplemented, format!("the engine wants '{}' in host memory", b.name)));
         }
         let max_batch = engine.max_batch()?;
-        Ok(Loaded { engine, device, inputs, outputs, profiles, max_batch, contexts: Arc::default(), bytes: OnceLock::new() })
+        Ok(Loaded { engine, device, inputs, outputs, profiles, max_batch, contexts: Arc::default(), bytes: OnceLock::new(), tag: None })
+    }
+
+    /// The same with what is to be known of it where it is kept.
+    pub fn tagged(self, tag: Tag) -> Loaded {
+        Loaded { tag: Some(tag), ..self }
+    }
+
+    /// What is known of it, where it may be kept.
+    pub fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
     }
 
     /// The GPU that it was loaded on.

@@ -13,10 +13,12 @@ use crate::session::partition::Partition;
 use crate::session::profiles::{batch_of, profiles, with_batch};
 use crate::session::shapes::SymbolRange;
 use crate::session::slot::{Batches, Wanted};
+use crate::session::stored::{Stored, Tag};
 use crate::session::target::{REFITTED, TensorRt};
 use crate::tensor::dim::{Bindings, Symbol};
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensorrt::config::Range;
+use crate::tensorrt::key::Place;
 use crate::tensorrt::library::Library;
 use crate::{ensure, fail};
 use std::sync::Arc;
@@ -133,12 +135,34 @@ impl Maker {
         format!("engine of {}{batch}, {} bytes, {}", self.target.version().version, engine.bytes().len(), engine.note())
     }
 
+    /// What is to be known of an engine that `target` has made.
+    fn tag(&self, target: &TensorRt, wanted: Wanted) -> Result<Tag> {
+        let build = &target.build;
+        let capabilities = match (&build.compute_capabilities[..], build.device) {
+            ([], Some(device)) => vec![device.compute_capability()],
+            (listed, _) => listed.to_vec(),
+        };
+        let device = (Place::of(self.library, build)?.device, capabilities);
+        let library = (self.library.release(), self.library.full_version());
+        Ok(Tag::of(wanted, &build.profiles, &build.settings, library, device))
+    }
+
     /// An engine that cannot run here, to be taken out, and what it is.
-    pub fn export(&self, wanted: Wanted) -> Result<(Box<dyn Engine>, String)> {
+    pub fn export(&self, wanted: Wanted) -> Result<(Tag, Box<dyn Engine>, String)> {
         let _current = self.device.map(|d| d.enter()).transpose()?;
-        let (_, engine) = self.plan(wanted)?;
+        let (target, engine) = self.plan(wanted)?;
         let state = format!("{}; run by own kernels: {}", self.state(&*engine, wanted), self.hindrance.unwrap_or_default());
-        Ok((engine, state))
+        Ok((self.tag(&target, wanted)?, engine, state))
+    }
+
+    /// An engine that was built earlier, loaded here, and what it is.
+    pub fn adopt(&self, stored: &Stored) -> Result<(Loaded, String)> {
+        let device = self.device().map_err(|why| Error::new(Code::Cuda, why))?;
+        stored.tag.fits(self.library.release(), device.compute_capability())?;
+        let (profiles, log) = (stored.tag.profiles.clone(), Some(sink(&self.log)));
+        let loaded = Loaded::new(self.library, device, &stored.bytes, &self.region().graph, profiles, log)?;
+        let state = format!("{}, {} bytes, built earlier, on GPU {}", stored.tag.text(), stored.bytes.len(), device.ordinal());
+        Ok((loaded.tagged(stored.tag.clone()), state))
     }
 
     /// An engine that runs here, and what it is.
@@ -161,6 +185,6 @@ impl Maker {
             Err(e) => return Err(e),
         };
         let state = format!("{}, on GPU {} ({})", self.state(&*engine, wanted), device.ordinal(), device.name());
-        Ok((loaded, state))
+        Ok((loaded.tagged(self.tag(&target, wanted)?), state))
     }
 }

@@ -4,6 +4,7 @@
 //! [`run::Session`] belongs to one thread at a time. Nothing here knows of C.
 
 pub mod arguments;
+pub mod artifact;
 pub mod build;
 pub mod calibration;
 pub mod dump;
@@ -25,5 +26,6 @@ mod seated;
 pub mod shapes;
 pub mod slot;
 pub mod stages;
+pub mod stored;
 pub mod target;
 pub mod value;

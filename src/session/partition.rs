@@ -1,7 +1,7 @@
 //! A model split between TensorRT and our own kernels, for given shapes.
 
 use crate::network::capabilities::Capabilities;
-use crate::partition::options::{Filter, FilterAnswer, FilterQuery, PartitionOptions as Plan};
+use crate::partition::options::{Filter, FilterAnswer, FilterQuery, PartitionOptions as Plan, Planned};
 use crate::partition::target::Target;
 use crate::partition::{Partition as Parts, partition};
 use crate::session::library::LibraryOptions;
@@ -71,6 +71,12 @@ impl Partition {
         let version = target.version().version;
         options.log.say(Level::Info, format_args!("{offloaded} of {all} nodes go to {version} in {regions} regions"));
         Ok(Partition { model: model.clone(), inputs, outputs, parts, symbols: options.symbols.clone(), target })
+    }
+
+    /// A partition that was decided before: `parts` are restored, `planned` is what they were decided for.
+    pub fn restored(model: Arc<Model>, parts: Parts, symbols: Vec<SymbolRange>, planned: Planned) -> Partition {
+        let (inputs, outputs) = (inputs_of(&parts.graph), outputs_of(&parts.graph));
+        Partition { model, inputs, outputs, parts, symbols, target: TensorRt::planned(planned) }
     }
 
     /// What TensorRT of the version that is planned for can do.

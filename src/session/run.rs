@@ -101,6 +101,7 @@ impl Session {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
             n => n,
         };
+        build.compile()?;
         let graph = &build.partition.parts.graph;
         let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
         let (state, memory, stream, last, log) = (State::new(), staged::Memory::default(), None, None, options.log.clone());

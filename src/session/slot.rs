@@ -30,6 +30,8 @@ pub enum When {
     Ahead,
     /// By the first run that needs one.
     FirstUse,
+    /// By nobody: there are those that were built earlier.
+    Never,
 }
 
 /// What an engine is made for.
@@ -130,26 +132,31 @@ impl<E> Slot<E> {
             return known;
         }
         let made = (self.make)(wanted);
-        let mut kept = self.lock();
-        let result = match made {
+        match made {
             Ok((engine, text)) => {
-                self.log.say(Level::Info, format_args!("region '{}': {text}", self.region));
-                if self.batches != Batches::Each {
-                    kept.engines.clear();
-                }
-                kept.engines.push((Arc::new(engine), text));
-                kept.settled.push((wanted, None));
+                self.put(wanted, engine, text);
                 Ok(())
             }
             // Whoever stopped it may want it later.
-            Err(e) if e.code == Code::Cancelled => return Err(e),
+            Err(e) if e.code == Code::Cancelled => Err(e),
             Err(e) => {
-                kept.settled.push((wanted, Some(e.clone())));
+                self.lock().settled.push((wanted, Some(e.clone())));
+                self.generation.fetch_add(1, Ordering::Release);
                 Err(e)
             }
-        };
+        }
+    }
+
+    /// Takes an engine for `wanted` that was made elsewhere.
+    pub fn put(&self, wanted: Wanted, engine: E, text: String) {
+        self.log.say(Level::Info, format_args!("region '{}': {text}", self.region));
+        let mut kept = self.lock();
+        if self.batches != Batches::Each {
+            kept.engines.clear();
+        }
+        kept.engines.push((Arc::new(engine), text));
+        kept.settled.push((wanted, None));
         self.generation.fetch_add(1, Ordering::Release);
-        result
     }
 
     /// For a run that none of the present engines serves: makes one, where runs may. Without one the run is our own code's, after one
@@ -159,8 +166,8 @@ impl<E> Slot<E> {
         let known = match (self.known(wanted), self.when) {
             (Some(known), _) => known,
             (None, When::FirstUse) => self.settle(wanted),
-            (None, When::Ahead) if wanted == Wanted::All => Ok(()),
-            (None, When::Ahead) => {
+            (None, _) if wanted == Wanted::All => Ok(()),
+            (None, _) => {
                 let text = format!("no engine was built for {}; engine_build=first_use lets runs build", self.text(wanted));
                 self.warn(&text);
                 Ok(())

@@ -39,24 +39,13 @@ impl Own {
 /// Makes our own code for a graph.
 pub type Compile = Arc<dyn Fn(&Graph) -> Result<Own> + Send + Sync>;
 
-/// What computes a stage.
-pub enum Code {
-    /// Our own code.
-    Own(Own),
-    /// An engine, of one or several.
-    Engine(Box<EngineStage>),
-}
-
-/// Engines, and our own code for what no profile of them takes.
-pub struct EngineStage {
-    /// The engines.
-    pub slot: Arc<Slot<Loaded>>,
+/// The engines of a stage.
+struct Engines {
+    slot: Arc<Slot<Loaded>>,
     guards: Guards,
-    own: OnceLock<Result<Own>>,
-    compile: Compile,
 }
 
-/// One thing that a run does.
+/// One thing that a run does: by an engine, of one or several, or by our own code, which is also there for what no profile takes.
 pub struct Stage {
     /// What it computes.
     pub graph: Arc<Graph>,
@@ -64,33 +53,30 @@ pub struct Stage {
     pub inputs: Vec<ValueId>,
     /// Values of the whole graph that it makes, in the order of its graph's outputs.
     pub outputs: Vec<ValueId>,
-    /// How.
-    pub code: Code,
+    engines: Option<Engines>,
+    own: OnceLock<Result<Own>>,
+    compile: Compile,
 }
 
 impl Stage {
-    /// Our own code for it; of an engine's stage it is made when first asked for.
+    fn new(graph: Arc<Graph>, inputs: Vec<ValueId>, outputs: Vec<ValueId>, slot: Option<Arc<Slot<Loaded>>>, compile: &Compile) -> Stage {
+        let engines = slot.map(|slot| Engines { slot, guards: Guards::new(&graph) });
+        Stage { graph, inputs, outputs, engines, own: OnceLock::new(), compile: compile.clone() }
+    }
+
+    /// Our own code for it, made when first asked for.
     pub fn own(&self) -> Result<&Own> {
-        match &self.code {
-            Code::Own(own) => Ok(own),
-            Code::Engine(e) => e.own.get_or_init(|| (e.compile)(&self.graph)).as_ref().map_err(Clone::clone),
-        }
+        self.own.get_or_init(|| (self.compile)(&self.graph)).as_ref().map_err(Clone::clone)
     }
 
     /// Refuses values of the symbols for which extents differ that its engine was built to find equal. Our own code asks for itself.
     pub fn check(&self, bindings: &Bindings) -> Result<()> {
-        match &self.code {
-            Code::Own(_) => Ok(()),
-            Code::Engine(e) => e.guards.check(bindings),
-        }
+        self.engines.as_ref().map_or(Ok(()), |e| e.guards.check(bindings))
     }
 
     /// Its engines, where it has or may get some.
     pub fn slot(&self) -> Option<&Slot<Loaded>> {
-        match &self.code {
-            Code::Own(_) => None,
-            Code::Engine(e) => Some(&e.slot),
-        }
+        self.engines.as_ref().map(|e| &*e.slot)
     }
 
     /// The engine, where it has one; of several the one made last.
@@ -99,13 +85,12 @@ impl Stage {
     }
 }
 
-/// The stages for a partition; `engines` has an entry for each region.
-pub fn stages(parts: &Parts, engines: Vec<Option<Arc<Slot<Loaded>>>>, compile: &Compile) -> Result<Vec<Stage>> {
+/// The stages for a partition; `engines` has an entry for each region. Nothing is compiled yet.
+pub fn stages(parts: &Parts, engines: Vec<Option<Arc<Slot<Loaded>>>>, compile: &Compile) -> Vec<Stage> {
     let graph = &parts.graph;
     if engines.iter().all(Option::is_none) {
         let outputs = graph.outputs.iter().map(|o| o.value).collect();
-        let code = Code::Own(compile(graph)?);
-        return Ok(vec![Stage { graph: graph.clone(), inputs: graph.inputs.clone(), outputs, code }]);
+        return vec![Stage::new(graph.clone(), graph.inputs.clone(), outputs, None, compile)];
     }
     let mut engines = engines;
     let mut groups: Vec<(Vec<NodeId>, Option<usize>)> = Vec::new();
@@ -128,14 +113,12 @@ pub fn stages(parts: &Parts, engines: Vec<Option<Arc<Slot<Loaded>>>>, compile: &
     let mut out = Vec::new();
     for ((_, engine), own) in groups.iter().zip(regions) {
         out.push(match engine.and_then(|i| Some((i, engines[i].take()?))) {
-            None => Stage { code: Code::Own(compile(&own.graph)?), graph: own.graph, inputs: own.inputs, outputs: own.outputs },
+            None => Stage::new(own.graph, own.inputs, own.outputs, None, compile),
             Some((i, slot)) => {
                 let region = &parts.regions[i];
-                let (guards, own) = (Guards::new(&region.graph), OnceLock::new());
-                let code = Code::Engine(Box::new(EngineStage { slot, guards, own, compile: compile.clone() }));
-                Stage { graph: region.graph.clone(), inputs: region.inputs.clone(), outputs: region.outputs.clone(), code }
+                Stage::new(region.graph.clone(), region.inputs.clone(), region.outputs.clone(), Some(slot), compile)
             }
         });
     }
-    Ok(out)
+    out
 }

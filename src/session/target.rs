@@ -7,7 +7,7 @@ use crate::ir::{Graph, NodeId};
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::network::refusal::Accepted;
 use crate::network::{Network, per_sample};
-use crate::partition::options::{Found, Offload, PartitionOptions};
+use crate::partition::options::{Found, Offload, PartitionOptions, Planned};
 use crate::partition::region::Region;
 use crate::partition::target::{Engine, Target, TargetVersion};
 use crate::partition::tensorrt_rules::TensorRtRules;
@@ -71,6 +71,13 @@ impl TensorRt {
         });
         let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
         Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: log.clone() })
+    }
+
+    /// For looking at a plan that was made before. No library is looked for.
+    pub fn planned(planned: Planned) -> TensorRt {
+        let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
+        let library = Err("this is a plan that was made before".to_string());
+        TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: Log::default() }
     }
 
     /// Takes what the caller says of engines. A choice that the library lacks is an error that names it.

@@ -8,5 +8,6 @@ pub mod dim;
 pub mod dim_text;
 pub mod dtype;
 pub mod error;
+pub mod file;
 pub mod host;
 pub mod shape;

@@ -3,12 +3,12 @@
 
 use crate::tensor::bytes::map_file;
 use crate::tensor::digest::Digest;
+use crate::tensor::file::write_parts;
 use bytes::Bytes;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Version of the format below. Files of another one are passed over.
 pub const FORMAT: u32 = 1;
@@ -101,27 +101,6 @@ fn head(key: &str, payload: &[u8]) -> io::Result<Vec<u8>> {
 /// Writes a file of this key. It appears as a whole and on the disk, or not at all.
 pub fn write(path: &Path, key: &str, payload: &[u8]) -> io::Result<()> {
     write_parts(path, &[&head(key, payload)?, payload])
-}
-
-/// Writes a file whose bytes are these parts, in the same way.
-pub fn write_parts(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
-    let done = write_to(&temporary, parts).and_then(|()| fs::rename(&temporary, path));
-    if done.is_err() {
-        // What is left of a file that could not be written is of no use to anyone.
-        let _ = fs::remove_file(&temporary);
-    }
-    done?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-fn write_to(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
-    parts.iter().try_for_each(|part| file.write_all(part))?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! in TensorRT's own form. Processes that build at the same time add to it one after the other.
 
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::file::write_parts;
 use crate::tensorrt::cache::Key;
 use crate::tensorrt::cache::entry::{self, Fault};
 use crate::tensorrt::cache::lock::Lock;
@@ -67,7 +68,7 @@ impl Timing {
         }
         match &self.key {
             Some(key) => entry::write(&self.path, key.text(), &all),
-            None => entry::write_parts(&self.path, &[&all]),
+            None => write_parts(&self.path, &[&all]),
         }
         .map_err(fault)
     }
