@@ -291,6 +291,11 @@ typedef struct DLManagedTensorVersioned {
 #define TVMTRT_ERROR_NOT_IMPLEMENTED 800
 
 /**
+ * This library was built without the part that does it; the message names the part.
+ */
+#define TVMTRT_ERROR_UNSUPPORTED 801
+
+/**
  * A defect in this library.
  */
 #define TVMTRT_ERROR_INTERNAL 900
@@ -1214,6 +1219,78 @@ tvmtrt_build_t *tvmtrt_build_clone(const tvmtrt_build_t *build);
  * Since: 0.1
  */
 void tvmtrt_build_delete(tvmtrt_build_t *build);
+
+/**
+ * Saves a build as one file, an artifact: the graph, its weights, how it was split, its TensorRT engines, and the options that
+ * `tvmtrt_partition` and `tvmtrt_build` were given, but for paths and what is of this machine. `tvmtrt_build_load` needs nothing else.
+ *
+ * A path that ends in `.so` becomes a shared object that holds the same: `tvmtrt_build_load` takes it by path; a program that links with it
+ * or opens it finds the variables `tvmtrt_artifact_data` (`const void *`) and `tvmtrt_artifact_size` (`uint64_t`), for
+ * `tvmtrt_build_load_memory`. Other names are free; `.tvmtrt` is usual. `docs/artifact.md` describes the file.
+ *
+ * The file appears whole or not at all. A build that was loaded from `path` itself may be saved there.
+ *
+ * \param build Lent.
+ * \param path The file; NUL-terminated.
+ * \param options Read: `artifact_engines`, `artifact_machine`, `log_level`. NULL for defaults.
+ * \return NULL, or an error: TVMTRT_ERROR_IO, TVMTRT_ERROR_INVALID_ARGUMENT (a path without a name).
+ *
+ * Thread safety: any thread.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_build_save(const tvmtrt_build_t *build,
+                                  const char *path,
+                                  const tvmtrt_options_t *options);
+
+/**
+ * Loads a build that `tvmtrt_build_save` wrote, here or on another machine. The file is mapped and its weights are used in place: replace
+ * the file if you must, but do not change it while the build is used. Weights are trusted unless `artifact_verify` is on.
+ *
+ * Engines that fit this machine's TensorRT and GPU are loaded. Where none does, a warning names the region, which runs on our own code;
+ * with `engine_build` an engine is built for it here. Our own code is compiled when a session is first made.
+ *
+ * Options that are not set are those that the build was made with. How the model was split and its shapes stay as they are.
+ *
+ * \param path The artifact, or a shared object with one in it, for whatever processor; NUL-terminated.
+ * \param options Read: `artifact_verify`, `avg_timing_iterations`, `builder_optimization_level`, `builder_threads`, `calibration`,
+ *     `compilation_cache`, `cpu_instruction_set`, `device`, `distributive_independence`, `dump_folder`, `engine_batch`,
+ *     `engine_build`, `engine_cache`, `engine_cache_limit`, `engine_cache_mode`, `exclude_lean_runtime`, `hardware_compatibility`,
+ *     `keep_float32`, `l2_limit_for_tiling`, `log_level`, `max_aux_streams`, `max_tactics`, `max_workspace_size`, `offload`,
+ *     `plugin_libraries`, `precision`, `preview_features`, `profiles`, `profiling_verbosity`, `refit`, `runtime_platform`,
+ *     `sparse_weights`, `strict_nans`, `strip_weights`, `tactic_dram_size`, `tactic_shared_memory_size`, `tactic_sources`,
+ *     `target_sm`, `tensorrt_force_version`, `tensorrt_library`, `tf32`, `tiling_optimization_level`, `timing_cache`,
+ *     `timing_cache_file`, `version_compatible`, `weight_streaming`. NULL for defaults.
+ * \param out Gets the build: the caller's, to be deleted.
+ * \return NULL, or an error that names file and entry: TVMTRT_ERROR_IO, TVMTRT_ERROR_MALFORMED_MODEL (cut or altered),
+ *     TVMTRT_ERROR_UNSUPPORTED_MODEL (of a newer format), TVMTRT_ERROR_UNSUPPORTED_OPERATOR; or one of `tvmtrt_build`.
+ *
+ * Thread safety: any thread.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_build_load(const char *path,
+                                  const tvmtrt_options_t *options,
+                                  tvmtrt_build_t **out);
+
+/**
+ * Loads a build from memory that holds an artifact, such as one that a program is linked with. The bytes are used in place.
+ *
+ * \param data The bytes of an artifact, at an address that is a multiple of 64 where weights are not to be copied. Lent until the build
+ *     and all that was made from it are deleted; they must not change meanwhile.
+ * \param size How many.
+ * \param options As of `tvmtrt_build_load`. NULL for defaults.
+ * \param out Gets the build: the caller's, to be deleted.
+ * \return NULL, or an error, as of `tvmtrt_build_load`.
+ *
+ * Thread safety: any thread.
+ * Since: 0.1
+ */
+TVMTRT_MUST_USE
+tvmtrt_error_t *tvmtrt_build_load_memory(const void *data,
+                                         size_t size,
+                                         const tvmtrt_options_t *options,
+                                         tvmtrt_build_t **out);
 
 /**
  * Makes a session.

@@ -1,0 +1,178 @@
+"""Runs the programs of the pages in docs/, as a reader would, on the installed library.
+
+A fenced block with a file's name behind its language is written to that file; `sh` blocks run in the page's order, in one folder; a `text`
+block holds what the block before it prints, where `...` stands for anything.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import cases
+
+DOCS = os.path.join(cases.ROOT, "docs")
+LIBRARY = os.environ.get("TVMTRT_LIBRARY", "")
+
+
+def environment(folder):
+    """A reader's: the installed command, header and library, and the Python client."""
+    prefix, libraries = os.path.dirname(os.path.dirname(LIBRARY)), os.path.dirname(LIBRARY)
+    tools = os.path.join(folder, "tools")
+    os.mkdir(tools)
+    os.symlink(sys.executable, os.path.join(tools, "python"))
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([tools, os.path.join(prefix, "bin"), os.environ["PATH"]]),
+        "PKG_CONFIG_PATH": os.path.join(libraries, "pkgconfig"),
+        "LD_LIBRARY_PATH": libraries,
+        "PYTHONPATH": os.pathsep.join([os.path.join(cases.ROOT, "bindings", "python"), *sys.path]),
+    }
+
+
+class Page:
+    def __init__(self, test, name, folder):
+        self.test, self.folder, self.output, self.ran = test, folder, "", 0
+        with open(os.path.join(DOCS, name), encoding="utf-8") as f:
+            self.blocks = re.findall(r"^```(\w+)(?: +(\S+))?\n(.*?)^```$", f.read(), re.M | re.S)
+        self.environment = environment(folder)
+
+    def run(self):
+        for language, file, text in self.blocks:
+            if file:
+                with open(os.path.join(self.folder, file), "w", encoding="utf-8") as f:
+                    f.write(text)
+            elif language == "sh":
+                self.shell(text)
+            elif language == "text":
+                wanted = ".*".join(re.escape(part) for part in text.split("..."))
+                self.test.assertRegex(self.output, re.compile(wanted, re.S), text)
+            else:
+                self.test.fail(f"a block of {language} is neither a file nor run:\n{text}")
+
+    def shell(self, text):
+        done = subprocess.run(["bash", "-ec", text], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        self.test.assertEqual(done.returncode, 0, f"{text}\n{done.stdout}\n{done.stderr}")
+        self.output = done.stdout
+        self.ran += 1
+
+
+class Docs(unittest.TestCase):
+    def setUp(self):
+        self.assertTrue(os.path.exists(LIBRARY), "TVMTRT_LIBRARY names the installed library")
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def page(self, name):
+        page = Page(self, name, self.folder)
+        page.run()
+        self.assertGreater(page.ran, 0, name)
+
+    def test_resnet18(self):
+        for source, target in (("resnet18/model.onnx", "resnet18.onnx"), ("resnet18/a1.input.0.bin", "picture.bin"), ("resnet18_dynamic/model.onnx", "resnet18_dynamic.onnx")):
+            os.symlink(os.path.join(cases.CACHE, "networks", source), os.path.join(self.folder, target))
+        self.page("resnet18.md")
+
+    def test_install_tensorrt(self):
+        """Each way of installing, laid out under a folder that stands for /, with libraries that answer as TensorRT does."""
+        with open(os.path.join(DOCS, "install-tensorrt.md"), encoding="utf-8") as f:
+            shown = dict(re.findall(r"^```text (\w+)\n(.*?)^```$", f.read(), re.M | re.S))
+        rtx = os.path.join(cases.CACHE, "tensorrt-rtx", "lib")
+        loader, packages = "usr/lib/a-folder-of-the-loader", "home/me/venv/lib/python3.11/site-packages"
+        ways = {
+            "deb": (f"{loader}/libnvinfer.so.10", 100600, {"LD_LIBRARY_PATH": loader}),
+            "rpm": (f"{loader}/libnvinfer.so.10", 100600, {"LD_LIBRARY_PATH": loader}),
+            "tar": ("home/me/TensorRT-10.6.0.26/lib/libnvinfer.so.10", 100600, {"TENSORRT_ROOT": "home/me/TensorRT-10.6.0.26"}),
+            "jetpack": (f"{loader}/libnvinfer.so.10", 100300, {"LD_LIBRARY_PATH": loader}),
+            "pip": (f"{packages}/tensorrt_libs/libnvinfer.so.10", 100600, {"VIRTUAL_ENV": "home/me/venv"}),
+            "rtx": (f"{packages}/tensorrt_rtx_libs", rtx, {"VIRTUAL_ENV": "home/me/venv"}),
+            "nowhere": ("home/me/nothing", None, {}),
+            "named": ("home/me/lib/libnvinfer.so.10", 100600, {"TVMTRT_TENSORRT_LIBRARY": "home/me/lib/libnvinfer.so.10"}),
+        }
+        self.assertEqual(sorted(shown), sorted(ways))
+        for way, (file, holds, variables) in ways.items():
+            with self.subTest(way):
+                if holds == rtx and not os.path.exists(rtx):
+                    self.skipTest(f"no TensorRT for RTX in {rtx}")
+                self.installed(way, file, holds, variables, shown[way])
+
+    def installed(self, way, file, holds, variables, shown):
+        root = os.path.join(self.folder, way)
+        path = os.path.join(root, file)
+        os.makedirs(os.path.dirname(path))
+        if isinstance(holds, int):
+            code = f"int getInferLibVersion(void) {{ return {holds}; }} void *createInferRuntime_INTERNAL(void *l, int v) {{ return 0; }}"
+            subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", path], input=code, text=True, check=True)
+        elif holds:
+            os.symlink(holds, path)
+        ours = {"HOME": root, "PATH": os.environ["PATH"], **{k: os.path.join(root, v) for k, v in variables.items()}}
+        command = os.path.join(os.path.dirname(os.path.dirname(LIBRARY)), "bin", "tvmtrt")
+        found = subprocess.run([command, "info"], env=ours, capture_output=True, text=True, check=True).stdout.replace(root, "")
+        wanted = ".*".join(re.escape(part) for part in shown.rstrip("\n").split("..."))
+        self.assertRegex(found, re.compile("^" + wanted, re.S | re.M), found)
+
+    def test_adding_an_operator(self):
+        """Does what the page says to a copy of the sources, runs the tests it names, and a model through that library."""
+        copy, out = os.path.join(self.folder, "copy"), os.path.join(self.folder, "out")
+        os.mkdir(copy)
+        for name in ("src", "tests", "benches", "include"):
+            shutil.copytree(os.path.join(cases.ROOT, name), os.path.join(copy, name))
+        for name in ("Cargo.toml", "Cargo.lock", "build.rs", "README.md"):
+            shutil.copy(os.path.join(cases.ROOT, name), copy)
+        page = Page(self, "adding-an-operator.md", self.folder)
+        for language, file, text in page.blocks:
+            path = os.path.join(copy, file)
+            if language == "rust":
+                self.write(path, text)
+            elif language == "diff":
+                self.write(path, patched(self, path, text))
+        # Dependencies are taken from the repository's own build; only the copied crate is compiled, and not optimised.
+        cargo = {"CARGO_TARGET_DIR": out, "CARGO_BUILD_BUILD_DIR": os.path.join(cases.ROOT, "target"), "CARGO_PROFILE_DEV_OPT_LEVEL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
+        page.folder, page.environment = copy, {**os.environ, **cargo, "CARGO_NET_OFFLINE": "true"}
+        for language, file, text in page.blocks:
+            if language == "sh":
+                page.shell(text)
+        self.assertEqual(page.ran, 1)
+        code = "import test_docs; test_docs.quick_gelu()"
+        library = {"TVMTRT_LIBRARY": os.path.join(out, "debug", "libtvmtrt.so"), "PYTHONPATH": os.pathsep.join(sys.path)}
+        subprocess.run([sys.executable, "-c", code], cwd=os.path.dirname(__file__), env={**os.environ, **library}, check=True)
+
+    def write(self, path, text):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+def patched(test, path, diff):
+    """A file after a diff without line numbers: each part must stand in it exactly once."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    for part in diff.split("@@\n")[1:]:
+        lines = part.splitlines(keepends=True)
+        before, after = ("".join(line[1:] or "\n" for line in lines if line[0] not in drop) for drop in "+-")
+        test.assertEqual(text.count(before), 1, f"{path} does not hold this once:\n{before}")
+        text = text.replace(before, after)
+    return text
+
+
+def quick_gelu():
+    """A model with the page's operator, through the library that has it."""
+    import numpy as np
+    import tvmtrt
+    from onnx import TensorProto, helper
+
+    sides = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n", 4]) for n in "xy"]
+    node = helper.make_node("QuickGelu", ["x"], ["y"], domain="com.microsoft", alpha=1.5)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(helper.make_graph([node], "g", sides[:1], sides[1:]), opset_imports=opsets, ir_version=8)
+    partition = tvmtrt.Partition(tvmtrt.Model(model.SerializeToString()), options={"tensorrt_version": "10.6"})
+    assert partition.regions == 1 and "nn.quick_gelu" in partition.explain() + str(partition.region_json(0))
+    x = np.linspace(-4, 4, 12, dtype=np.float32).reshape(3, 4)
+    (y,) = tvmtrt.Session(tvmtrt.Build(partition)).run([x]).values()
+    np.testing.assert_allclose(y, x / (1 + np.exp(-1.5 * x)), rtol=1e-5, atol=1e-6)
+
+
+if __name__ == "__main__":
+    unittest.main()
