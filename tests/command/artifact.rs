@@ -22,7 +22,7 @@ fn an_artifact_does_what_its_model_does() {
         assert_eq!(results(&["run", file, "--seed", "3", "--batch", "2"]), results(&["run", &model, "--seed", "3", "--batch", "2"]));
         let explained = text(&["explain", file], 0);
         assert!(explained.contains("1 of 2 nodes") && explained.contains("keep_off_operators = nn.relu"), "{explained}");
-        assert!(text(&["explain", file, "--format", "svg"], 0).contains("option.keep-off-operators"));
+        assert!(text(&["explain", file, "--format", "svg"], 0).contains("option.keep-off-operator"));
         assert_eq!(json(&["partition", file])["totals"]["regions"], 1);
         assert_eq!(json(&["bench", file, "--runs", "3"])["batch"], 8, "the largest that symbols allow");
         let info = json(&["info", file, "--artifact-verify"]);
