@@ -130,7 +130,7 @@ impl Build {
             let target = target.as_ref().expect("made where there is a region");
             let region = &partition.parts.regions[i];
             let (only, stored) = (plugins::without_code(&region.graph).is_some(), stored.next().unwrap_or_default());
-            let part = Maker::new(partition, i, target, options).and_then(|maker| {
+            let part = Maker::new(partition, i, target, options, &stored).and_then(|maker| {
                 device = device.or(maker.device().ok());
                 part(maker, options, demanded || only, &stored)
             });
