@@ -115,7 +115,9 @@ fn build(folder: &Folder, way: Way, out: &Path) -> Result<Arc<Build>> {
     options.engines.timing_file = Some(out.join("timing"));
     if way.precision == Precision::Int8 {
         let mut calibration = Calibration::new(&partition, &CalibrationOptions::default())?;
-        calibration.add(&case.inputs.iter().map(|(_, t)| t.clone()).collect::<Vec<_>>())?;
+        for case in &folder.cases {
+            calibration.add(&case.inputs.iter().map(|(_, t)| t.clone()).collect::<Vec<_>>())?;
+        }
         options.precision.ranges = Some(Arc::new(calibration.ranges()?));
     }
     Ok(Arc::new(Build::new(&partition, &options)?))

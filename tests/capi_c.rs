@@ -1,8 +1,8 @@
-//! C programs against the shared library: misuse, arguments, layouts. Run as they are, and under valgrind where there is one.
+//! C programs against the shared library: misuse, arguments, layouts, threads. `tests/c/checked.sh` runs them under checkers.
 
 mod capi_support;
 
-use capi_support::{library, root, run, scratch, skip, try_run};
+use capi_support::{library, root, run, scratch, skip};
 use std::mem::{offset_of, size_of};
 use std::path::PathBuf;
 use std::process::Command;
@@ -28,37 +28,39 @@ fn compile(folder: &str, source: &str) -> PathBuf {
     program
 }
 
-fn run_checked(name: &str) {
+fn run_program(name: &str) {
     let program = compile(name, name);
     run(&mut Command::new(&program));
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
-    // The loader reads past short run paths of the libraries that TensorRT opens, so none is opened here.
-    valgrind.env_remove("TVMTRT_TENSORRT_LIBRARY");
-    match try_run(valgrind.arg(&program)) {
-        Ok(output) => assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr)),
-        Err(_) => skip("valgrind", "there is no valgrind"),
-    }
 }
 
 #[test]
 fn misuse_is_answered() {
-    run_checked("misuse");
+    run_program("misuse");
 }
 
 #[test]
 fn arguments_are_checked_and_used() {
-    run_checked("arguments");
+    run_program("arguments");
+}
+
+#[test]
+fn artifacts_are_saved_and_loaded() {
+    run_program("artifact");
 }
 
 #[test]
 fn calibration_makes_a_table() {
-    run_checked("calibration");
+    run_program("calibration");
 }
 
 #[test]
 fn regions_are_explained_and_filtered() {
-    run_checked("regions");
+    run_program("regions");
+}
+
+#[test]
+fn threads_share_a_build() {
+    run_program("threads");
 }
 
 #[test]

@@ -80,6 +80,8 @@ fn functions_name_the_options_that_they_read() {
         ("tvmtrt_model_load", Stage::Load),
         ("tvmtrt_partition", Stage::Partition),
         ("tvmtrt_build", Stage::Build),
+        ("tvmtrt_build_save", Stage::BuildSave),
+        ("tvmtrt_build_load", Stage::BuildLoad),
         ("tvmtrt_session_new", Stage::Run),
         ("tvmtrt_calibration_new", Stage::Calibrate),
     ] {

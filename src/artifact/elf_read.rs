@@ -19,6 +19,7 @@ fn find(bytes: &[u8]) -> Option<Range<usize>> {
     let u32_at = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?) as usize);
     let u64_at = |at: usize| usize::try_from(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?)).ok();
     let (sections, each, count, names) = (u64_at(0x28)?, u16_at(0x3a)?, u16_at(0x3c)?, u16_at(0x3e)?);
+    bytes.get(sections..sections.checked_add(count.checked_mul(each)?)?)?;
     let head = |i: usize| sections.checked_add(i.checked_mul(each)?);
     let part = |head: usize| {
         let (start, len) = (u64_at(head.checked_add(0x18)?)?, u64_at(head.checked_add(0x20)?)?);

@@ -27,9 +27,11 @@ use std::path::{Path, PathBuf};
 /// Version of the format: what has another major number is another format; of the same one every version up to this is read.
 pub const FORMAT: (u64, u64) = (1, 0);
 
-const MANIFEST: &str = "manifest.json";
+/// The entry that says what there is.
+pub const MANIFEST: &str = "manifest.json";
 const GRAPH: &str = "graph.json";
-const PLAN: &str = "partition.json";
+/// The entry with what was decided of the graph.
+pub const PLAN: &str = "partition.json";
 const WEIGHTS: &str = "weights.safetensors";
 
 /// Where engines are kept.
@@ -273,7 +275,8 @@ impl Artifact {
         self.engines()?.iter().try_for_each(|about| self.engine(about).map(drop))
     }
 
-    fn at<T>(&self, entry: &str, result: Result<T>) -> Result<T> {
+    /// An error with the file and the entry that it is about.
+    pub fn at<T>(&self, entry: &str, result: Result<T>) -> Result<T> {
         result.context(|| format!("{}, entry '{entry}'", self.label))
     }
 }

@@ -57,6 +57,9 @@ pub const TVMTRT_ERROR_OUT_OF_MEMORY: u32 = 401;
 pub const TVMTRT_ERROR_CPU_CODE: u32 = 500;
 /// What is asked for is not there yet; SUPPORT.md says what is.
 pub const TVMTRT_ERROR_NOT_IMPLEMENTED: u32 = 800;
+
+/// This library was built without the part that does it; the message names the part.
+pub const TVMTRT_ERROR_UNSUPPORTED: u32 = 801;
 /// A defect in this library.
 pub const TVMTRT_ERROR_INTERNAL: u32 = 900;
 /// A caller's callback asked to stop.

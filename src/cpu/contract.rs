@@ -14,6 +14,7 @@ use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::{Access, BufferId, Kernel};
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::error::{Code, Error, Result};
+use smallvec::SmallVec;
 
 /// A contraction's step while it runs.
 pub struct Call<'a> {
@@ -29,6 +30,37 @@ pub struct Call<'a> {
     pub args: &'a [*mut u8],
     /// Values of symbols.
     pub bindings: &'a Bindings,
+}
+
+/// A few sizes, without memory from the heap.
+type Sizes = SmallVec<[usize; 8]>;
+
+/// Sizes of a product: rows, batch extents, and strides of the operands (of the batch, then of rows, then of columns).
+struct Product {
+    m: usize,
+    batch: Sizes,
+    a: Sizes,
+    b: Sizes,
+}
+
+impl Product {
+    /// Makes rows of one product of batch elements that share the right operand and lie below each other on the left.
+    fn join_rows(&mut self) {
+        while let Some((at, extent)) = self.batch.len().checked_sub(1).map(|at| (at, self.batch[at])) {
+            let below = self.m == 1 || self.a[at] == self.m * self.a[at + 1];
+            if extent != 1 && (self.b[at] != 0 || !below) {
+                break;
+            }
+            // A single row had no distance to the next.
+            let step = self.a.remove(at);
+            if self.m == 1 && extent != 1 {
+                self.a[at] = step;
+            }
+            self.b.remove(at);
+            self.m *= extent;
+            self.batch.pop();
+        }
+    }
 }
 
 impl<'a> Call<'a> {
@@ -48,18 +80,26 @@ impl<'a> Call<'a> {
                 run(self.isa, params, self.values(*w), self.pool, scratch, self.images(*x), out, epilogue);
             }
             (ContractKind::MatMul { a, b, batch, m, n, k }, Prepared::MatMul(left, right)) => {
-                let batch = batch.iter().map(|d| self.size(d)).collect::<Result<Vec<usize>>>()?;
-                let (sa, sb) = (self.strides(a)?, self.strides(b)?);
+                let mut p = Product { m: self.size(m)?, batch: self.sizes(batch)?, a: self.sizes(&a.strides)?, b: self.sizes(&b.strides)? };
+                if left.is_none() {
+                    p.join_rows();
+                }
+                let joined = |element: usize, r0: usize, r1: usize, c0: usize, c1: usize| {
+                    if let Some(epilogue) = epilogue {
+                        epilogue(0, element * p.m + r0, element * p.m + r1, c0, c1);
+                    }
+                };
+                let hook: Option<Epilogue> = if epilogue.is_some() { Some(&joined) } else { None };
                 let a = match left {
                     Some(packed) => Lhs::Packed(std::slice::from_ref(packed)),
-                    None => Lhs::Strided(self.matrix(a, &sa)?),
+                    None => Lhs::Strided(self.matrix(a, &p.a)?),
                 };
                 let b = match right {
                     Some(packed) => Rhs::Packed(std::slice::from_ref(packed)),
-                    None => Rhs::Strided(self.matrix(b, &sb)?),
+                    None => Rhs::Strided(self.matrix(b, &p.b)?),
                 };
-                let (m, n, k) = (self.size(m)?, self.size(n)?, self.size(k)?);
-                gemm(self.isa, self.pool, scratch, &Gemm { m, n, k, batch: &batch, a, b, epilogue }, out);
+                let g = Gemm { m: p.m, n: self.size(n)?, k: self.size(k)?, batch: &p.batch, a, b, epilogue: hook };
+                gemm(self.isa, self.pool, scratch, &g, out);
             }
             (ContractKind::Pool { x, .. }, Prepared::Pool(params, pooling)) => {
                 let to = &self.shapes[c.out.0 as usize];
@@ -91,8 +131,8 @@ impl<'a> Call<'a> {
         v.ok_or_else(|| Error::new(Code::Internal, format!("the size {d} has no value")))
     }
 
-    fn strides(&self, a: &Access) -> Result<Vec<usize>> {
-        a.strides.iter().map(|s| self.size(s)).collect()
+    fn sizes(&self, dims: &[Dim]) -> Result<Sizes> {
+        dims.iter().map(|d| self.size(d)).collect()
     }
 
     /// An operand of a product; `strides` are those of the batch, then of rows, then of columns.

@@ -21,6 +21,7 @@ mod im2col;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+#[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod prepare;
 pub mod compiled;

@@ -3,7 +3,7 @@
 //! Weights stay where the file is mapped. Our own code is compiled for the machine that loads, when a session first needs it. Engines that
 //! fit its library and GPU are loaded; the others are kept, for the next machine.
 
-use crate::artifact::file::{self, Artifact, Content, Engine, Form};
+use crate::artifact::file::{self, Artifact, Content, Engine, Form, MANIFEST, PLAN};
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::ops;
 use crate::partition::options::{PartitionOptions as Plan, Planned};
@@ -15,7 +15,7 @@ use crate::session::partition::Partition;
 use crate::session::shapes::SymbolRange;
 use crate::session::stages::Own;
 use crate::session::stored::{Stored, Tag};
-use crate::tensor::error::{Code, Context, Error, Result};
+use crate::tensor::error::{Code, Error, Result};
 use crate::transform::precision::ranges::Ranges;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -94,8 +94,7 @@ pub fn load(artifact: &Artifact, options: &LoadOptions) -> Result<Build> {
     }
     let graph = Arc::new(artifact.graph(&ops::find)?);
     let decided = artifact.decided(graph.nodes.len())?;
-    let inside = || artifact.label().to_string();
-    let (planned, symbols, workspace) = planned(artifact.build(), &decided.version.source).context(inside)?;
+    let (planned, symbols, workspace) = artifact.at(MANIFEST, planned(artifact.build(), &decided.version.source))?;
     let plan = Plan {
         version: Some(planned.capabilities.version),
         use_implicit_batch: planned.capabilities.implicit_batch,
@@ -103,13 +102,13 @@ pub fn load(artifact: &Artifact, options: &LoadOptions) -> Result<Build> {
         ..options.plan.clone()
     };
     let nodes = graph.nodes.len();
-    let parts = restore(graph.clone(), decided, plan).context(inside)?;
+    let parts = artifact.at(PLAN, restore(graph.clone(), decided, plan))?;
     let model = Arc::new(Model::new((*graph).clone(), artifact.metadata()?));
     let partition = Arc::new(Partition::restored(model, parts, symbols, planned));
     let mut build = options.build.clone();
     if build.precision.ranges.is_none() {
         build.precision.ranges = match artifact.text(CALIBRATION)? {
-            Some(text) => Some(Arc::new(Ranges::from_json(&text).context(inside)?)),
+            Some(text) => Some(Arc::new(artifact.at(CALIBRATION, Ranges::from_json(&text))?)),
             None => None,
         };
     }
@@ -147,10 +146,9 @@ fn planned(json: &Value, source: &str) -> Result<(Planned, Vec<SymbolRange>, Opt
 fn engines(artifact: &Artifact, partition: &Partition, log: &Log) -> Result<Vec<Vec<Stored>>> {
     let mut all = vec![Vec::new(); partition.region_count()];
     for about in artifact.engines()? {
-        let (region, tag) = Tag::from_json(about).context(|| artifact.label().to_string())?;
-        let missing =
-            || Error::new(Code::MalformedModel, format!("{}: an engine is for region {region}, which is not there", artifact.label()));
-        let list = all.get_mut(region).ok_or_else(missing)?;
+        let (region, tag) = artifact.at(MANIFEST, Tag::from_json(about))?;
+        let missing = || Error::new(Code::MalformedModel, format!("an engine is for region {region}, which is not there"));
+        let list = artifact.at(MANIFEST, all.get_mut(region).ok_or_else(missing))?;
         match artifact.engine(about) {
             Ok(bytes) => list.push(Stored { tag, bytes }),
             Err(e) => log.say(Level::Warning, format_args!("region '{}': {}", partition.parts.regions[region].name, e.message)),

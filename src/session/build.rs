@@ -23,6 +23,7 @@ use crate::session::stored::{Stored, Tag};
 use crate::session::target::TensorRt;
 use crate::session::value::ValueInfo;
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensorrt::builder::Keep;
 use crate::tensorrt::emit;
 use crate::transform::precision::ranges::Ranges;
 use crate::{ensure, fail};
@@ -119,9 +120,10 @@ impl Build {
     pub fn with(partition: &Arc<Partition>, options: &BuildOptions, stored: Vec<Vec<Stored>>) -> Result<Build> {
         plugins::check_offloaded(&partition.parts)?;
         let demanded = partition.parts.options.offload == Offload::On;
+        let keep = Arc::new(Keep::default());
         let target = match partition.region_count() {
             0 => None,
-            _ => Some(target(partition, options)?),
+            _ => Some(target(partition, options, &keep)?),
         };
         let (mut parts, mut device, mut stored) = (Vec::new(), None, stored.into_iter());
         for i in 0..partition.region_count() {
@@ -295,7 +297,7 @@ fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Ow
 }
 
 /// The target as of now: the library may be another than at partition, the version must be the same.
-fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
+fn target(partition: &Partition, options: &BuildOptions, keep: &Arc<Keep>) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
     plan.version = Some(partition.planned().version);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
@@ -306,7 +308,7 @@ fn target(partition: &Partition, options: &BuildOptions) -> Result<TensorRt> {
     );
     options.precision.check(&target.rules.planned.capabilities, &partition.parts.graph, &options.log)?;
     target.precision = options.precision.clone();
-    target.build = options.emit(plan.max_workspace_size);
+    target.build = emit::Options { keep: Arc::downgrade(keep), ..options.emit(plan.max_workspace_size) };
     check_names(&partition.inputs, &options.engines.profiles)?;
     target.set_engines(&options.engines)?;
     Ok(target)

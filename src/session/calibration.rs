@@ -15,7 +15,7 @@ use crate::session::value::ValueInfo;
 use crate::tensor::bind::{Given, bind};
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dim::Bindings;
-use crate::tensor::error::{Code, Context, Error, Result};
+use crate::tensor::error::{Code, Context, Error, Result, left_out};
 use crate::tensor::host::{Tensor, byte_len};
 use crate::transform::precision::histogram::{Histogram, Method};
 use crate::transform::precision::quantise::observed;
@@ -64,6 +64,9 @@ impl fmt::Debug for Calibration {
 impl Calibration {
     /// A calibration without data yet.
     pub fn new(partition: &Partition, options: &CalibrationOptions) -> Result<Calibration> {
+        if !cfg!(feature = "compiler") {
+            return Err(left_out("compiler"));
+        }
         let (graph, names) = observing(&partition.parts.graph)?;
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, |n| n.get()),

@@ -11,7 +11,7 @@ use crate::session::plugins::check_known;
 use crate::session::shapes::{InputSpec, SymbolRange, assign};
 use crate::session::target::TensorRt;
 use crate::session::value::{ValueInfo, inputs_of, outputs_of};
-use crate::tensor::error::Result;
+use crate::tensor::error::{Result, left_out};
 use crate::transform::prepare;
 use std::fmt;
 use std::path::PathBuf;
@@ -59,6 +59,9 @@ impl fmt::Debug for Partition {
 impl Partition {
     /// Splits `model` for these inputs.
     pub fn new(model: &Arc<Model>, specs: &[InputSpec], options: &PartitionOptions) -> Result<Partition> {
+        if !cfg!(feature = "compiler") {
+            return Err(left_out("compiler"));
+        }
         let assignment = assign(&model.inputs, specs, &options.symbols)?;
         let graph = Arc::new(prepare(&model.graph, &assignment)?);
         let (inputs, outputs) = (inputs_of(&graph), outputs_of(&graph));

@@ -18,7 +18,7 @@ use crate::session::library::{LibraryOptions, search};
 use crate::session::log::{Level, Log};
 use crate::session::precision::Request;
 use crate::tensor::dim::Bindings;
-use crate::tensor::error::{Code, Context, Error, Result};
+use crate::tensor::error::{Code, Context, Error, Result, left_out};
 use crate::tensor::host::Tensor;
 use crate::tensorrt::abi::VERSIONS;
 use crate::tensorrt::abi::version::Release;
@@ -101,6 +101,9 @@ impl TensorRt {
     }
 
     fn compile_region(&self, region: &Region, anew: bool) -> Result<Box<dyn Engine>> {
+        if !cfg!(feature = "compiler") {
+            return Err(left_out("compiler"));
+        }
         let library = self.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
         let graph = self.precision.apply(&region.graph, &self.rules, &self.log)?;
         let network = to_network(&graph).and_then(|n| per_sample::planned(n, &self.rules.planned.capabilities));

@@ -78,6 +78,8 @@ codes! {
     CpuCode = 500,
     /// What is asked for is not there yet; SUPPORT.md says what is.
     NotImplemented = 800,
+    /// This library was built without the part that does it; the message names the part.
+    Unsupported = 801,
     /// A defect in this library.
     Internal = 900,
     /// A caller's callback asked to stop.
@@ -104,6 +106,13 @@ impl Error {
         self.message = format!("{place}: {}", self.message);
         self
     }
+}
+
+/// The error of a call to a part that this library was built without: one of cargo's features.
+pub fn left_out(feature: &str) -> Error {
+    let option = feature.to_uppercase().replace('-', "_");
+    let cure = format!("use one that was built with it (cargo's feature '{feature}', or cmake -D{option}=ON)");
+    Error::new(Code::Unsupported, format!("this libtvmtrt was built without its part '{feature}': {cure}"))
 }
 
 impl fmt::Display for Error {

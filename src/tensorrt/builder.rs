@@ -12,7 +12,8 @@ use crate::tensorrt::logger::{Listener, Sink};
 use crate::tensorrt::network_def::NetworkDefinition;
 use crate::tensorrt::object::{Object, OneThread, refused};
 use crate::{ensure, fail};
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a network's types are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,23 @@ pub struct Builder {
     object: Arc<Object>,
     listener: Arc<Listener>,
     _thread: OneThread,
+}
+
+/// Keeps the first of several builders: while there is one, TensorRT makes others in no time; the first takes it seconds.
+#[derive(Default)]
+pub struct Keep(Mutex<Option<Arc<Object>>>);
+
+impl Keep {
+    /// Keeps the builder until `self` ends, unless there is one already.
+    pub fn keep(&self, builder: &Builder) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| builder.object.clone());
+    }
+}
+
+impl fmt::Debug for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keep")
+    }
 }
 
 impl Builder {

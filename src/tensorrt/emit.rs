@@ -10,7 +10,7 @@ use crate::tensor::error::{Code, Context, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
 use crate::tensorrt::abi::*;
-use crate::tensorrt::builder::{Builder, Typing};
+use crate::tensorrt::builder::{Builder, Keep, Typing};
 use crate::tensorrt::cache::timing::Timing;
 use crate::tensorrt::config::{BuilderConfig, Range};
 use crate::tensorrt::emit_index;
@@ -25,7 +25,7 @@ use crate::tensorrt::settings::{Settings, TimingUse};
 use crate::tensorrt::weights::{HostWeights, data_type};
 use bytes::Bytes;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, Weak};
 
 /// What a build is told besides the network.
 #[derive(Clone, Default)]
@@ -51,6 +51,8 @@ pub struct Options {
     pub log: Option<Sink>,
     /// Watches the build, and may stop it.
     pub progress: Option<Progress>,
+    /// Where the builder stays until all of several engines are built; nowhere: it ends with this one.
+    pub keep: Weak<Keep>,
 }
 
 /// A serialised engine.
@@ -76,6 +78,9 @@ fn build_in(library: &'static Library, network: &Network, options: &Options) -> 
     // A GPU that is not there is no matter where another one is built for.
     let _device = options.device.filter(|_| options.compute_capabilities.is_empty()).map(Device::enter).transpose()?;
     let builder = Builder::new(library, options.log.clone())?;
+    if let Some(keep) = options.keep.upgrade() {
+        keep.keep(&builder);
+    }
     plugins::open_all(&options.plugins, library)?;
     // Versions before 10 have no strongly typed networks: there the types are demanded layer by layer.
     let typing = if library.abi().at_least_major(10) { Typing::Strong } else { Typing::Weak };

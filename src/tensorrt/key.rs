@@ -47,8 +47,19 @@ impl Place {
 /// The key of an engine.
 pub fn engine(network: &Network, options: &Options, place: &Place) -> Result<Key> {
     // Without `..`: a new option has to be thought of here.
-    let Options { profiles, workspace, effort, compute_capabilities, settings, plugins, device: _, timing: _, log: _, progress: _ } =
-        options;
+    let Options {
+        profiles,
+        workspace,
+        effort,
+        compute_capabilities,
+        settings,
+        plugins,
+        device: _,
+        timing: _,
+        log: _,
+        progress: _,
+        keep: _,
+    } = options;
     let mut text = place.head("engine");
     let write = |text: &mut String, line: std::fmt::Arguments| {
         text.write_fmt(line).map_err(|_| Error::new(Code::Internal, "a key cannot be written"))

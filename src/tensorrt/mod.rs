@@ -4,11 +4,17 @@
 //! Rooms, each using those above it: `abi` (tables), `search` and `library` (finding and opening), `logger`, then the safe
 //! wrappers. A caller of them cannot free a thing too early, pass a tensor of another network, or call what the version lacks.
 
+#[cfg(not(feature = "tensorrt"))]
+mod without;
+#[cfg(not(feature = "tensorrt"))]
+pub use without::{engine, library, refit, runner};
+
 pub mod abi;
 
 pub mod logger;
 pub mod search;
 
+#[cfg(feature = "tensorrt")]
 pub mod library;
 
 mod object;
@@ -28,12 +34,17 @@ pub mod progress;
 pub mod config;
 
 pub mod builder;
+#[cfg(feature = "tensorrt")]
 pub mod engine;
+#[cfg(feature = "tensorrt")]
 pub mod refit;
 
+#[cfg(feature = "tensorrt")]
 pub mod outputs;
 
+#[cfg(feature = "tensorrt")]
 pub mod context;
+#[cfg(feature = "tensorrt")]
 pub mod runner;
 
 pub mod cache;

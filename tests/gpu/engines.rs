@@ -77,7 +77,7 @@ pub fn run(gpu: &Gpu, cases: &[&Case], kinds: &mut Kinds, failures: &mut Vec<Str
 }
 
 /// Takes known failures off the list, and says of each whether it was met.
-fn set_aside_known(cases: &[&Case], failures: &mut Vec<String>) {
+pub fn set_aside_known(cases: &[&Case], failures: &mut Vec<String>) {
     for (name, why) in KNOWN.iter().filter(|(name, _)| cases.iter().any(|c| c.name == *name)) {
         let before = failures.len();
         failures.retain(|f| !f.starts_with(&format!("{name}[")) && !f.starts_with(&format!("{name}:")));
@@ -87,7 +87,7 @@ fn set_aside_known(cases: &[&Case], failures: &mut Vec<String>) {
 
 /// Cases with and without narrow types. Where networks are weakly typed (8.x), one narrow layer lets TensorRT move the elements of others
 /// in that type, whatever it is told of them.
-fn apart<'a>(gpu: &Gpu, cases: &[&'a Case]) -> Vec<Vec<&'a Case>> {
+pub fn apart<'a>(gpu: &Gpu, cases: &[&'a Case]) -> Vec<Vec<&'a Case>> {
     let narrow = |c: &&&Case| c.graph.values.iter().any(|v| matches!(v.fact.dtype, DType::F16 | DType::I8));
     match gpu.library.abi().at_least_major(10) {
         true => vec![cases.to_vec()],

@@ -1,7 +1,7 @@
 //! Engines with an implicit batch, which only TensorRT 8.x has: the suite's cases, and one network with every batch up to its largest.
 
 use crate::data;
-use crate::engines::run;
+use crate::engines::{apart, run, set_aside_known};
 use crate::kinds::Kinds;
 use crate::networks::{build_as, run_cases};
 use crate::suite::compare_within;
@@ -46,10 +46,11 @@ fn cases_run_with_an_implicit_batch() {
     }
     let (mut ran, mut failures) = (0, Vec::new());
     for (batch, cases) in &by_batch {
-        let count = run(&gpu, cases, &mut Kinds::default(), &mut failures);
+        let count: usize = apart(&gpu, cases).iter().map(|cases| run(&gpu, cases, &mut Kinds::default(), &mut failures)).sum();
         println!("batch {batch}: {count} cases");
         ran += count;
     }
+    set_aside_known(&by_batch.values().flatten().copied().collect::<Vec<_>>(), &mut failures);
     println!("{ran} of {} cases ran with an implicit batch in engines of {}", all.len(), gpu.library.release());
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(ran >= 200, "only {ran}");

@@ -1,4 +1,5 @@
-//! Version-compatible engines: run by the library that built them, and by a lean runtime of that version where one lies beside it.
+//! Version-compatible engines: run by the library that built them, by a lean runtime of that version from the cache where one lies beside
+//! it, and by the lean runtime of a newer version that `TVMTRT_LEAN_LIBRARY` names.
 
 use crate::networks::run;
 use crate::runs::{graph, input, near};
@@ -8,18 +9,22 @@ use std::sync::{Arc, Mutex};
 use tvmtrt::partition::options::PartitionOptions as Plan;
 use tvmtrt::reference;
 use tvmtrt::session::build::{Build, BuildOptions};
+use tvmtrt::session::engine::{Loaded, run_once};
 use tvmtrt::session::engines::{CacheOptions, EngineOptions};
 use tvmtrt::session::library::LibraryOptions;
 use tvmtrt::session::log::{Level, Log};
 use tvmtrt::session::model::Model;
 use tvmtrt::session::partition::{Partition, PartitionOptions};
 use tvmtrt::session::run::{Session, SessionOptions};
-use tvmtrt::tensor::dim::Dim;
+use tvmtrt::tensor::dim::{Bindings, Dim};
 use tvmtrt::tensorrt::cache::Mode;
+use tvmtrt::tensorrt::config::Range;
+use tvmtrt::tensorrt::library::Library;
+use tvmtrt::tensorrt::search::Search;
 use tvmtrt::tensorrt::settings::Settings;
 
-/// A version-compatible build with this library and cache, and what was said.
-fn build(path: Option<PathBuf>, folder: &std::path::Path) -> (Arc<Build>, Vec<String>) {
+/// A version-compatible build with this library and cache, with or without the lean runtime inside, and what was said.
+fn build(path: Option<PathBuf>, folder: &std::path::Path, lean_inside: bool) -> (Arc<Build>, Vec<String>) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let sink = lines.clone();
     let log = Log::new(Some(Level::Info), Some(Arc::new(move |level, line: &str| sink.lock().unwrap().push(format!("{level:?}: {line}")))));
@@ -27,7 +32,7 @@ fn build(path: Option<PathBuf>, folder: &std::path::Path) -> (Arc<Build>, Vec<St
     let model = shared(Model::new(graph(Dim::symbol("B", 1, 8), false), Vec::new()));
     let plan = PartitionOptions { plan: Plan::default(), library: library.clone(), ..PartitionOptions::default() };
     let partition = shared(Partition::new(&model, &[], &plan).unwrap());
-    let settings = Settings { version_compatible: true, exclude_lean_runtime: true, ..Settings::default() };
+    let settings = Settings { version_compatible: true, exclude_lean_runtime: !lean_inside, ..Settings::default() };
     let cache = Some(CacheOptions { folder: folder.to_owned(), limit: None, mode: Mode::ReadWrite });
     let engines = EngineOptions { settings, cache, ..EngineOptions::default() };
     let build =
@@ -48,7 +53,7 @@ fn check(build: &Arc<Build>) {
 fn version_compatible_engines_run() {
     let Some(gpu) = gpu() else { return };
     let folder = std::env::temp_dir().join(format!("tvmtrt-lean-{}", std::process::id()));
-    let (full, said) = build(None, &folder);
+    let (full, said) = build(None, &folder, false);
     println!("{full:?}");
     assert!(full.loaded(0).is_some(), "{said:?}");
     check(&full);
@@ -57,8 +62,29 @@ fn version_compatible_engines_run() {
     let Some(lean) = beside.into_iter().flatten().flatten().map(|e| e.path()).find(is_lean) else {
         return println!("SKIP lean runtime: none beside {}", gpu.library.path().display());
     };
-    let (lean, said) = build(Some(lean), &folder);
+    let (lean, said) = build(Some(lean), &folder, false);
     println!("lean: {lean:?}");
     assert!(lean.loaded(0).is_some() && lean.region_state(0).unwrap().contains("cached"), "{said:?}");
     check(&lean);
+}
+
+#[test]
+fn version_compatible_engines_run_in_newer_lean_runtimes() {
+    let Some(gpu) = gpu() else { return };
+    let Some(path) = std::env::var_os("TVMTRT_LEAN_LIBRARY") else {
+        return println!("SKIP newer lean runtime: TVMTRT_LEAN_LIBRARY names none");
+    };
+    let newer = Library::find(&Search { path: Some(path.into()), ..Search::default() }).unwrap();
+    let folder = std::env::temp_dir().join(format!("tvmtrt-newer-{}", std::process::id()));
+    let (full, said) = build(None, &folder, true);
+    assert!(full.loaded(0).is_some() && !newer.can_build(), "{newer:?} {said:?}");
+    let _current = gpu.device.enter().unwrap();
+    let region = &full.partition.parts.regions[0];
+    let at = |n| Bindings::from([(Arc::from("B"), n)]);
+    let profiles = vec![Range { min: at(1), opt: at(8), max: at(8) }];
+    let loaded = Loaded::new(newer, gpu.device, full.engine(0).unwrap(), &region.graph, profiles, None).unwrap();
+    let x = input(3, 1);
+    let got = run_once(&loaded, std::slice::from_ref(&x)).unwrap();
+    near(&got[0], &reference::run(&region.graph, &[x]).unwrap()[0]);
+    println!("an engine of {:?} ran in {newer:?}", gpu.library);
 }

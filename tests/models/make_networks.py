@@ -150,13 +150,13 @@ def calibrate(model, x):
             w.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(w) - found["output"].mean(0), w.name))
 
 
-def spread(name, outputs):
-    """Assert and print that the oracle's outputs tell inputs and classes apart."""
+def spread(name, outputs, classes=True):
+    """Assert and print that the oracle's outputs tell inputs apart, and classes where the model was calibrated for that."""
     rows = np.concatenate(outputs)
     std, apart = float(rows.std()), float(np.abs(rows[0] - rows[1]).mean())
-    assert np.isfinite(rows).all() and 0.5 < std < 20, (name, std)
+    assert np.isfinite(rows).all() and 0.1 < std < 50, (name, std)
     assert apart > 0.1 * std, f"{name}: two inputs differ by {apart} only"
-    assert len({int(r.argmax()) for r in rows}) > 1, f"{name}: all inputs give one class"
+    assert not classes or len({int(r.argmax()) for r in rows}) > 1, f"{name}: all inputs give one class"
     print(f"{name}: outputs: standard deviation {std:.3f}, mean distance of two {apart:.3f}, top classes {[int(r.argmax()) for r in rows]}")
 
 

@@ -101,7 +101,8 @@ fn directory(bytes: &[u8]) -> Result<Directory> {
             ensure!(end[8..20].iter().all(|b| *b == 0xff), MalformedModel, "the end of the directory has numbers of two kinds");
             let locator = (at as u64).checked_sub(LOCATOR64_LEN as u64).unwrap_or(u64::MAX);
             let found = head(bytes, locator, LOCATOR64_LEN, LOCATOR64, "the 64-bit end of the directory")?;
-            let (place, disks) = (number::<8>(found, 8), number::<4>(found, 4) | (number::<4>(found, 16) ^ 1));
+            let disks = number::<4>(end, 4) | number::<4>(found, 4) | (number::<4>(found, 16) ^ 1);
+            let place = number::<8>(found, 8);
             let end = head(bytes, place, END64_LEN, END64, "the 64-bit end of the directory")?;
             ensure!(place.checked_add(END64_LEN as u64) == Some(locator), MalformedModel, "there are bytes behind the directory");
             let directory = Directory { start: number::<8>(end, 48), size: number::<8>(end, 40), count: number::<8>(end, 32) };

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     int rank = 1, status = 1;
     if (argc != 4)
         return fprintf(stderr, "usage: dynamic_batch MODEL.onnx MOST DIM,DIM,...\n"), 2;
-    int64_t most = atoll(argv[2]), row = 1;
+    int64_t most = atoll(argv[2]), row = 1, batch;
     for (char *at = argv[3]; *at && rank < MAX_RANK; rank++, at += *at == ',')
         row *= dims[rank] = strtoll(at, &at, 10);
 
@@ -40,29 +40,31 @@ int main(int argc, char **argv)
     tvmtrt_build_t *build = NULL;
     tvmtrt_session_t *session = NULL;
     DLManagedTensorVersioned *made = NULL;
-    float *values = malloc((size_t)(most * row) * sizeof *values), *first = NULL;
+    float *values = (float *)malloc((size_t)(most * row) * sizeof *values), *first = NULL;
+    const tvmtrt_value_t *x;
+    tvmtrt_shape_t shape = {NULL, dims, (size_t)rank, {kDLFloat, 32, 1}};
     char range[96];
     TRY(tvmtrt_model_load(argv[1], NULL, &model));
-    const tvmtrt_value_t *x = tvmtrt_model_input(model, 0);
+    x = tvmtrt_model_input(model, 0);
     snprintf(range, sizeof range, "%.60s=1..%lld", tvmtrt_value_dim_text(x, 0), (long long)most); /* such as N=1..8 */
     TRY(tvmtrt_options_set(options, "symbols", range));
-    tvmtrt_shape_t shape = {tvmtrt_value_name(x), dims, (size_t)rank, {kDLFloat, 32, 1}};
+    shape.name = tvmtrt_value_name(x);
     TRY(tvmtrt_partition(model, &shape, 1, options, &partition));
     TRY(tvmtrt_build(partition, options, &build));
     TRY(tvmtrt_session_new(build, NULL, &session));
     for (int64_t i = 0; values && i < most * row; i++)
         values[i] = (float)(i % 89) / 44.0f - 1.0f;
 
-    for (int64_t batch = 1; batch <= most; batch = batch == most ? most + 1 : (2 * batch < most ? 2 * batch : most)) {
+    for (batch = 1; batch <= most; batch = batch == most ? most + 1 : (2 * batch < most ? 2 * batch : most)) {
         dims[0] = batch;
         DLTensor tensor = {values, {kDLCPU, 0}, rank, {kDLFloat, 32, 1}, dims, NULL, 0};
         tvmtrt_argument_t input = {NULL, &tensor, NULL}, output = {NULL, NULL, &made};
         TRY(tvmtrt_run(session, &input, 1, &output, 1));
         size_t columns = (size_t)(made->dl_tensor.shape[made->dl_tensor.ndim - 1]);
-        const float *result = made->dl_tensor.data;
+        const float *result = (const float *)made->dl_tensor.data;
         printf("batch %lld: first row begins with %g\n", (long long)batch, result[0]);
         if (!first) {
-            first = malloc(columns * sizeof *first);
+            first = (float *)malloc(columns * sizeof *first);
             if (first)
                 memcpy(first, result, columns * sizeof *first);
         }

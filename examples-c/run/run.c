@@ -1,6 +1,6 @@
 /* Run any network: load it, fix its shapes by name, split it, see why, build it, run it.
  *
- *   run_network MODEL.onnx NAME=DIM,DIM,... [@FILE] [NAME=...]
+ *   run MODEL.onnx NAME=DIM,DIM,... [@FILE] [NAME=...]
  *
  * Each input takes its numbers (float32) from the FILE after it, or gets a ramp. The network has one float32 output. */
 #define _POSIX_C_SOURCE 199309L
@@ -40,6 +40,7 @@ static double milliseconds(void)
 static size_t make_input(const char *text, input_t *in)
 {
     const char *at = strchr(text, '=');
+    const DLDataType float32 = {kDLFloat, 32, 1};
     size_t count = 1;
     if (!at || (size_t)(at - text) >= sizeof in->name)
         return 0;
@@ -51,12 +52,12 @@ static size_t make_input(const char *text, input_t *in)
         in->dims[in->tensor.ndim++] = dim;
         count *= (size_t)dim;
     }
-    float *values = malloc(count * sizeof *values);
+    float *values = (float *)malloc(count * sizeof *values);
     for (size_t i = 0; values && i < count; i++)
         values[i] = (float)(i % 97) / 48.0f - 1.0f;
     in->tensor.data = values;
     in->tensor.device.device_type = kDLCPU;
-    in->tensor.dtype = (DLDataType){kDLFloat, 32, 1};
+    in->tensor.dtype = float32;
     in->tensor.shape = in->dims; /* strides stay NULL: the elements are contiguous */
     return values ? count : 0;
 }
@@ -82,13 +83,11 @@ static void print_top(DLTensor *t)
             for (size_t i = 1; i < columns; i++)
                 if (row[i] > row[best])
                     best = i;
-            printf(" %zu (%.4g)", best, row[best]);
+            printf(" %zu (%.4g)%s", best, row[best], k == 4 || k + 1 == columns ? "\n" : "");
             row[best] = -HUGE_VALF;
         }
-        printf("\n");
     }
 }
-
 #define TRY(call) if (failed(call)) goto done
 
 int main(int argc, char **argv)
@@ -100,17 +99,18 @@ int main(int argc, char **argv)
     tvmtrt_argument_t output = {NULL, NULL, &made}; /* no name: by its place; no tensor: the library makes one */
     size_t n = 0, count = 0;
     int status = 1;
+    if (argc < 2)
+        return fprintf(stderr, "usage: run MODEL.onnx NAME=DIM,DIM,... [@FILE] ...\n"), 2;
     for (int i = 2; i < argc; i++) {
-        int good = argv[i][0] == '@' ? n && read_values(argv[i] + 1, in[n - 1].tensor.data, count)
+        int good = argv[i][0] == '@' ? n && read_values(argv[i] + 1, (float *)in[n - 1].tensor.data, count)
                                      : n < MAX_INPUTS && (count = make_input(argv[i], &in[n])) && ++n;
         if (!good)
             return fprintf(stderr, "cannot use %s\n", argv[i]), 2;
     }
-    if (argc < 2)
-        return fprintf(stderr, "usage: run_network MODEL.onnx NAME=DIM,DIM,... [@FILE] ...\n"), 2;
     for (size_t i = 0; i < n; i++) {
-        shapes[i] = (tvmtrt_shape_t){in[i].name, in[i].dims, (size_t)in[i].tensor.ndim, in[i].tensor.dtype};
-        inputs[i] = (tvmtrt_argument_t){in[i].name, &in[i].tensor, NULL};
+        const tvmtrt_shape_t shape = {in[i].name, in[i].dims, (size_t)in[i].tensor.ndim, in[i].tensor.dtype};
+        const tvmtrt_argument_t input = {in[i].name, &in[i].tensor, NULL};
+        shapes[i] = shape, inputs[i] = input;
     }
     tvmtrt_model_t *model = NULL;
     tvmtrt_partition_t *partition = NULL;

@@ -6,7 +6,6 @@
  * The network has one float32 input and one float32 output of fixed shape. A program with the CUDA toolkit would call cudaMalloc and
  * cudaStreamCreate; this one takes the driver's functions at run time, so that it builds anywhere. Without a GPU it says so and ends
  * with status 77. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +57,8 @@ static size_t on_gpu(DLTensor *t, int64_t *dims, int rank)
         bytes *= (size_t)dims[i];
     if (cuda.cuMemAlloc_v2(&address, bytes))
         return 0;
-    *t = (DLTensor){(void *)(size_t)address, {kDLCUDA, 0}, rank, {kDLFloat, 32, 1}, dims, NULL, 0};
+    DLTensor tensor = {(void *)(size_t)address, {kDLCUDA, 0}, rank, {kDLFloat, 32, 1}, dims, NULL, 0};
+    *t = tensor;
     return bytes;
 }
 
@@ -86,6 +86,9 @@ int main(int argc, char **argv)
     DLTensor x, y;
     void *stream = NULL;
     float *values = NULL, first[4] = {0};
+    const tvmtrt_value_t *out;
+    size_t out_rank, in_bytes, out_bytes, i;
+    tvmtrt_argument_t input = {name, &x, NULL}, output = {NULL, &y, NULL};
     tvmtrt_shape_t shape = {name, in_dims, (size_t)rank, {kDLFloat, 32, 1}};
     TRY(tvmtrt_model_load(argv[1], NULL, &model));
     TRY(tvmtrt_partition(model, &shape, 1, NULL, &partition));
@@ -93,19 +96,19 @@ int main(int argc, char **argv)
     TRY(tvmtrt_build_region_state(build, 0, &state));
     TRY(tvmtrt_session_new(build, NULL, &session));
 
-    const tvmtrt_value_t *out = tvmtrt_build_output(build, 0);
-    size_t out_rank = tvmtrt_value_rank(out);
+    out = tvmtrt_build_output(build, 0);
+    out_rank = tvmtrt_value_rank(out);
     if (out_rank > MAX_RANK)
         goto done;
     memcpy(out_dims, tvmtrt_value_dims(out), out_rank * sizeof *out_dims);
-    size_t in_bytes = on_gpu(&x, in_dims, rank), out_bytes = on_gpu(&y, out_dims, (int)out_rank);
-    values = malloc(in_bytes ? in_bytes : 1);
+    in_bytes = on_gpu(&x, in_dims, rank);
+    out_bytes = on_gpu(&y, out_dims, (int)out_rank);
+    values = (float *)malloc(in_bytes ? in_bytes : 1);
     if (!in_bytes || !out_bytes || !values || cuda.cuStreamCreate(&stream, 1))
         goto done;
-    for (size_t i = 0; i < in_bytes / sizeof *values; i++)
+    for (i = 0; i < in_bytes / sizeof *values; i++)
         values[i] = (float)(i % 97) / 48.0f - 1.0f;
 
-    tvmtrt_argument_t input = {name, &x, NULL}, output = {NULL, &y, NULL};
     TRY(tvmtrt_session_set_stream(session, stream));
     cuda.cuMemcpyHtoDAsync_v2((unsigned long long)(size_t)x.data, values, in_bytes, stream);
     TRY(tvmtrt_run(session, &input, 1, &output, 1)); /* queued behind the copy */
