@@ -20,7 +20,10 @@ LIBRARY = os.environ.get("TVMTRT_LIBRARY", "")
 
 def environment(folder):
     """A reader's: the installed command, header and library, and the Python client."""
-    prefix, libraries = os.path.dirname(os.path.dirname(LIBRARY)), os.path.dirname(LIBRARY)
+    # A path without spaces, as readers have it who paste `$(pkg-config ...)`.
+    prefix = os.path.join(folder, "installed")
+    os.symlink(os.path.dirname(os.path.dirname(LIBRARY)), prefix)
+    libraries = os.path.join(prefix, os.path.basename(os.path.dirname(LIBRARY)))
     tools = os.path.join(folder, "tools")
     os.mkdir(tools)
     os.symlink(sys.executable, os.path.join(tools, "python"))
