@@ -119,8 +119,10 @@ class Docs(unittest.TestCase):
 
     def test_adding_an_operator(self):
         """Does what the page says to a copy of the sources, runs the tests it names, and a model through that library."""
-        copy, out = os.path.join(self.folder, "copy"), os.path.join(self.folder, "out")
-        os.mkdir(copy)
+        # Always the same folder: cargo keeps what it compiles by path.
+        target = os.path.join(cases.ROOT, "target")
+        copy, out = os.path.join(target, "adding-an-operator", "copy"), os.path.join(target, "adding-an-operator", "out")
+        shutil.rmtree(copy, ignore_errors=True)
         for name in ("src", "tests", "benches", "include"):
             shutil.copytree(os.path.join(cases.ROOT, name), os.path.join(copy, name))
         for name in ("Cargo.toml", "Cargo.lock", "build.rs", "README.md"):
@@ -132,8 +134,8 @@ class Docs(unittest.TestCase):
                 self.write(path, text)
             elif language == "diff":
                 self.write(path, patched(self, path, text))
-        # Dependencies are taken from the repository's own build; only the copied crate is compiled, and not optimised.
-        cargo = {"CARGO_TARGET_DIR": out, "CARGO_BUILD_BUILD_DIR": os.path.join(cases.ROOT, "target"), "CARGO_PROFILE_DEV_OPT_LEVEL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
+        # Dependencies are those of the repository's own tests; only the copied crate is compiled, and not optimised.
+        cargo = {"CARGO_TARGET_DIR": out, "CARGO_BUILD_BUILD_DIR": target, "CARGO_PROFILE_DEV_OPT_LEVEL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
         page.folder, page.environment = copy, {**os.environ, **cargo, "CARGO_NET_OFFLINE": "true"}
         for language, file, text in page.blocks:
             if language == "sh":

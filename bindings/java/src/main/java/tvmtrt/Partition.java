@@ -41,7 +41,7 @@ public final class Partition extends Handle {
 
     /** The number of regions that are meant for TensorRT. */
     public int regions() {
-        return (int) Library.tvmtrt_partition_region_count(pointer());
+        return during(Library::tvmtrt_partition_region_count).intValue();
     }
 
     /** The graph of a region as JSON, in the layout of TVM's JSON runtime. */
