@@ -117,7 +117,14 @@ add_test(NAME checked_threads COMMAND "${PROJECT_SOURCE_DIR}/tests/c/race.sh" "$
   "${PROJECT_SOURCE_DIR}/.cache/cases/hand_conv_plain_opset11/model.onnx")
 set_tests_properties(checked_threads PROPERTIES TIMEOUT 1500 SKIP_RETURN_CODE 77)
 
-# The Python client's tests, on the installed library; scripts/setup makes the environment.
+# The clients' own tests, each in one script that says SKIP where its tools are missing.
+foreach(client python go node java)
+  add_test(NAME client_${client} COMMAND "${PROJECT_SOURCE_DIR}/tests/clients/${client}")
+  set_tests_properties(
+    client_${client} PROPERTIES FIXTURES_REQUIRED installed SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT "TVMTRT_PREFIX=${prefix}")
+endforeach()
+
+# Networks and operators through the Python client, on the installed library; scripts/setup makes the environment.
 set(python "${PROJECT_SOURCE_DIR}/.cache/venv/bin/python")
 if(EXISTS "${python}")
   file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/python/test_*.py")

@@ -316,6 +316,16 @@ typedef struct DLManagedTensorVersioned {
 #define TVMTRT_FORMAT_JSON 1
 
 /**
+ * For graphviz: a graph in its language. Only `tvmtrt_partition_explain` has it.
+ */
+#define TVMTRT_FORMAT_DOT 2
+
+/**
+ * For browsers: a picture. Only `tvmtrt_partition_explain` has it.
+ */
+#define TVMTRT_FORMAT_SVG 3
+
+/**
  * Something failed.
  */
 #define TVMTRT_LOG_ERROR 1
@@ -956,7 +966,7 @@ tvmtrt_error_t *tvmtrt_partition(const tvmtrt_model_t *model,
  * Says for each node where it went and why, and what would lift each refusal.
  *
  * \param partition Lent.
- * \param format `TVMTRT_FORMAT_TEXT` or `TVMTRT_FORMAT_JSON`.
+ * \param format `TVMTRT_FORMAT_TEXT`, `TVMTRT_FORMAT_JSON`, `TVMTRT_FORMAT_DOT` or `TVMTRT_FORMAT_SVG`.
  * \param out Gets the account: the caller's, to be deleted.
  * \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT.
  *

@@ -30,7 +30,7 @@ def main():
     picture = recogniser.prepare(Image.open(sys.argv[1]))[None]
     model = stages.run("load", lambda: tvmtrt.Model(recogniser.MODEL))
     name, (batch, _, _, width) = model.inputs[0].name, model.inputs[0].extents
-    characters = recogniser.alphabet(model.metadata("character"))
+    characters = recogniser.alphabet(model.metadata["character"])
     options = {"symbols": f"{batch}=1..8,{width}=16..320..4096"}
     partition = stages.run("partition", lambda: tvmtrt.Partition(model, {name: [None, 3, recogniser.HEIGHT, None]}, options))
     build = stages.run("build", lambda: tvmtrt.Build(partition))

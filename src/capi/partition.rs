@@ -7,7 +7,7 @@ use crate::capi::guard::{array, guard, need, quiet, string};
 use crate::capi::model::tvmtrt_model_t;
 use crate::capi::option_read;
 use crate::capi::options::tvmtrt_options_t;
-use crate::capi::text::{is_json, tvmtrt_text_t};
+use crate::capi::text::{TVMTRT_FORMAT_DOT, TVMTRT_FORMAT_SVG, is_json, tvmtrt_text_t};
 use crate::capi::value::tvmtrt_value_t;
 use crate::session::partition::Partition;
 use crate::session::shapes::InputSpec;
@@ -125,7 +125,7 @@ unsafe fn read_shapes(shapes: *const tvmtrt_shape_t, count: usize) -> Result<Vec
 /// Says for each node where it went and why, and what would lift each refusal.
 ///
 /// \param partition Lent.
-/// \param format `TVMTRT_FORMAT_TEXT` or `TVMTRT_FORMAT_JSON`.
+/// \param format `TVMTRT_FORMAT_TEXT`, `TVMTRT_FORMAT_JSON`, `TVMTRT_FORMAT_DOT` or `TVMTRT_FORMAT_SVG`.
 /// \param out Gets the account: the caller's, to be deleted.
 /// \return NULL, or an error: TVMTRT_ERROR_INVALID_ARGUMENT.
 ///
@@ -140,7 +140,13 @@ pub extern "C" fn tvmtrt_partition_explain(
 ) -> Option<Box<tvmtrt_error_t>> {
     guard(|| {
         let p = need(partition, "partition")?.partition();
-        tvmtrt_text_t::put(&if is_json(format)? { p.explain_json() } else { p.explain_text() }, out)
+        let text = match format {
+            TVMTRT_FORMAT_DOT => p.parts.explain_dot(),
+            TVMTRT_FORMAT_SVG => p.parts.explain_svg(),
+            _ if is_json(format)? => p.explain_json(),
+            _ => p.explain_text(),
+        };
+        tvmtrt_text_t::put(&text, out)
     })
 }
 

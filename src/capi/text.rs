@@ -9,6 +9,10 @@ use std::mem::MaybeUninit;
 pub const TVMTRT_FORMAT_TEXT: u32 = 0;
 /// For programs: one JSON value with a `schema_version`.
 pub const TVMTRT_FORMAT_JSON: u32 = 1;
+/// For graphviz: a graph in its language. Only `tvmtrt_partition_explain` has it.
+pub const TVMTRT_FORMAT_DOT: u32 = 2;
+/// For browsers: a picture. Only `tvmtrt_partition_explain` has it.
+pub const TVMTRT_FORMAT_SVG: u32 = 3;
 
 /// UTF-8 text that belongs to the caller, who deletes it.
 #[derive(Debug)]
@@ -32,9 +36,10 @@ pub fn is_json(format: u32) -> Result<bool> {
     match format {
         TVMTRT_FORMAT_TEXT => Ok(false),
         TVMTRT_FORMAT_JSON => Ok(true),
-        _ => {
-            Err(Error::new(Code::InvalidArgument, format!("format {format} is neither TVMTRT_FORMAT_TEXT (0) nor TVMTRT_FORMAT_JSON (1)")))
-        }
+        _ => Err(Error::new(
+            Code::InvalidArgument,
+            format!("format {format} is not one that this function has: TVMTRT_FORMAT_TEXT (0), TVMTRT_FORMAT_JSON (1)"),
+        )),
     }
 }
 

@@ -21,8 +21,7 @@ const REGIONS: usize = 12;
 
 /// The explanation.
 pub fn text(partition: &Partition) -> String {
-    let mut out = String::new();
-    summary(&mut out, partition);
+    let mut out = summary(partition);
     regions(&mut out, partition);
     refusals(&mut out, partition);
     boundary(&mut out, partition);
@@ -37,7 +36,9 @@ macro_rules! line {
     }};
 }
 
-fn summary(out: &mut String, p: &Partition) {
+/// What it is for, how much goes where, with which options.
+pub(super) fn summary(p: &Partition) -> String {
+    let out = &mut String::new();
     let version = if p.version.version.is_empty() { String::new() } else { format!(" ({}: {})", p.version.version, p.version.source) };
     line!(out, "{} for {}{version}", p.graph.name, p.target);
     let (all, off) = (p.graph.nodes.len(), p.offloaded());
@@ -54,9 +55,11 @@ fn summary(out: &mut String, p: &Partition) {
     let set: Vec<String> = set.map(|((key, value), _)| format!("{key} = {value}")).collect();
     line!(out, "  options: {}", if set.is_empty() { "defaults".into() } else { set.join("; ") });
     p.notes.iter().for_each(|n| line!(out, "  note: {n}"));
+    std::mem::take(out)
 }
 
-fn count(n: usize, what: &str) -> String {
+/// A number of things.
+pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
@@ -97,15 +100,19 @@ fn one_region(out: &mut String, graph: &Graph, i: usize, region: &Region) {
 }
 
 /// Nodes of one rule.
-struct Refused<'a> {
-    source: Source,
-    first: &'a Refusal,
+pub(super) struct Refused<'a> {
+    /// Who refused.
+    pub source: Source,
+    /// What the first node was told.
+    pub first: &'a Refusal,
     /// All nodes give one reason and one lift.
-    same: bool,
-    names: Vec<&'a str>,
+    pub same: bool,
+    /// The nodes.
+    pub names: Vec<&'a str>,
 }
 
-fn refusals(out: &mut String, p: &Partition) {
+/// Rules that refused nodes, those that refused most first.
+pub(super) fn by_rule(p: &Partition) -> Vec<(&str, Refused<'_>)> {
     let mut rules: BTreeMap<&str, Refused> = BTreeMap::new();
     for (node, verdict) in p.graph.nodes.iter().zip(&p.verdicts) {
         for (source, refusal) in &verdict.refusals {
@@ -115,11 +122,16 @@ fn refusals(out: &mut String, p: &Partition) {
             entry.names.push(&node.name);
         }
     }
+    let mut rules: Vec<(&str, Refused)> = rules.into_iter().collect();
+    rules.sort_by_key(|(_, r)| std::cmp::Reverse(r.names.len()));
+    rules
+}
+
+fn refusals(out: &mut String, p: &Partition) {
+    let rules = by_rule(p);
     if rules.is_empty() {
         return;
     }
-    let mut rules: Vec<(&str, Refused)> = rules.into_iter().collect();
-    rules.sort_by_key(|(_, r)| std::cmp::Reverse(r.names.len()));
     line!(out, "\non the default side, by rule");
     for (rule, refused) in rules {
         let shown = refused.names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", ");

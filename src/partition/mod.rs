@@ -2,7 +2,7 @@
 //! not the others. Knows targets only by [`target::Target`] and never how a region is built.
 //!
 //! Stages: [`annotate`] judges nodes, [`grow`] joins them, [`prune`] drops regions not worth having, [`region`] cuts them out,
-//! [`explain`] tells. None recurses; time is linear in the size of the graph.
+//! [`explain`] and [`picture`] tell. None recurses; time is linear in the size of the graph.
 
 pub mod annotate;
 pub mod explain;
@@ -11,6 +11,7 @@ pub mod grow;
 pub mod links;
 pub mod macs;
 pub mod options;
+pub mod picture;
 pub mod prune;
 pub mod region;
 pub mod restore;
@@ -86,6 +87,16 @@ impl Partition {
     /// What became of the nodes and why, for a person.
     pub fn explain_text(&self) -> String {
         explain_text::text(self)
+    }
+
+    /// The same as a graph for graphviz.
+    pub fn explain_dot(&self) -> String {
+        picture::dot::dot(self)
+    }
+
+    /// The same as a picture for a browser.
+    pub fn explain_svg(&self) -> String {
+        picture::svg::svg(self)
     }
 
     /// The region that a node is in.

@@ -25,7 +25,7 @@ check() { # compiler standard include source [argument...]
   "${run[@]}" "./${name%.*}" "${@:5}" >"${name%.*}.out" 2>&1 || { cat "${name%.*}.out"; echo "$kind: $name fails"; exit 1; }
   count=$((count + 1))
 }
-for name in misuse arguments calibration regions layout threads; do check gcc c11 "$prefix/include" "$source/tests/c/$name.c"; done
+for name in misuse arguments artifact calibration regions layout threads; do check gcc c11 "$prefix/include" "$source/tests/c/$name.c"; done
 for client in "$source"/tests/abi/clients/*.c; do check gcc c99 "$source/tests/abi/headers" "$client"; done
 check g++ c++17 "$prefix/include" "$source/tests/cpp/wrapper.cpp"
 

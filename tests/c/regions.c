@@ -30,6 +30,16 @@ static void is_explained(void) {
   OK(tvmtrt_partition_explain(p, TVMTRT_FORMAT_JSON, &text));
   CHECK(tvmtrt_text_data(text)[0] == '{' && strstr(tvmtrt_text_data(text), "\"schema_version\": 1") != NULL);
   tvmtrt_text_delete(text);
+  OK(tvmtrt_partition_explain(p, TVMTRT_FORMAT_DOT, &text));
+  CHECK(strncmp(tvmtrt_text_data(text), "digraph ", 8) == 0);
+  tvmtrt_text_delete(text);
+  OK(tvmtrt_partition_explain(p, TVMTRT_FORMAT_SVG, &text));
+  CHECK(strncmp(tvmtrt_text_data(text), "<svg ", 5) == 0);
+  tvmtrt_text_delete(text);
+  text = NULL;
+  FAILS(INVALID_ARGUMENT, "format 4", tvmtrt_partition_explain(p, 4, &text));
+  FAILS(INVALID_ARGUMENT, "format 3", tvmtrt_options_keys(TVMTRT_FORMAT_SVG, &text));
+  CHECK(text == NULL);
   OK(tvmtrt_partition_region_json(p, 0, &text));
   CHECK(strstr(tvmtrt_text_data(text), "\"node_row_ptr\"") != NULL && strstr(tvmtrt_text_data(text), "tensorrt.add") != NULL);
   tvmtrt_text_delete(text);

@@ -27,7 +27,7 @@ impl Random {
 }
 
 /// A graph of up to `most` nodes; some have two results, some refused ones hold a graph that captures values.
-fn random_graph(random: &mut Random, most: usize) -> Graph {
+pub fn random_graph(random: &mut Random, most: usize) -> Graph {
     let mut b = Builder::new("random");
     let mut values: Vec<ValueId> = (0..2).map(|i| b.input(&format!("in{i}"), f32s(&[2])).unwrap()).collect();
     values.push(b.constant("c", Tensor::from_f64s(DType::F32, &[2], &[3.0, 5.0])));

@@ -4,6 +4,7 @@ mod dags;
 mod golden;
 mod json;
 mod late;
+mod pictures;
 mod rules;
 mod tensorrt;
 mod toy;

@@ -9,6 +9,7 @@ import unittest
 
 import test_errors
 import tvmtrt
+from tvmtrt import _options
 
 LIBRARY = os.environ.get("TVMTRT_TENSORRT_LIBRARY")
 
@@ -41,14 +42,14 @@ class Engines(unittest.TestCase):
     def test_a_callback_lives_as_long_as_it_is_needed(self):
         options = tvmtrt.Options(target_sm="8.6")
         options.on_progress(lambda *_: True)
-        self.assertEqual(len(tvmtrt._kept), 1)
+        self.assertEqual(len(_options._kept), 1)
         options.on_progress(lambda *_: True)
         gc.collect()
-        self.assertEqual(len(tvmtrt._kept), 1)
+        self.assertEqual(len(_options._kept), 1)
         self.build(options)
         del options
         gc.collect()
-        self.assertEqual(len(tvmtrt._kept), 0)
+        self.assertEqual(len(_options._kept), 0)
 
     def test_progress_is_told_and_stops(self):
         seen = []

@@ -37,7 +37,7 @@ class Networks(unittest.TestCase):
     def test_recogniser_reads(self):
         folder, lines = cases.Folder("networks", "recogniser"), 0
         model = tvmtrt.Model(folder.model)
-        characters = recogniser.alphabet(model.metadata("character"))
+        characters = recogniser.alphabet(model.metadata["character"])
         run = session(model, {"x": [None, 3, recogniser.HEIGHT, None]})
         for entry, inputs, wanted in folder.cases():
             (got,) = self.check(folder, run, inputs, wanted).values()

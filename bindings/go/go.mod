@@ -1,0 +1,3 @@
+module tvmtrt
+
+go 1.19
