@@ -75,6 +75,9 @@ fn version_compatible_engines_run_in_newer_lean_runtimes() {
     };
     let folder = std::env::temp_dir().join(format!("tvmtrt-newer-{}", std::process::id()));
     let (full, said) = build(None, &folder, true);
+    if said.iter().any(|line| line.contains("Unable to load library: libnvinfer_lean")) {
+        return println!("SKIP newer lean runtime: {:?} has no lean runtime to put into engines", gpu.library);
+    }
     assert!(full.loaded(0).is_some(), "{said:?}");
     let file = folder.join("compatible.tvmtrt");
     save(&full, &file, &SaveOptions::default()).unwrap();
