@@ -36,9 +36,10 @@ pub fn is_json(format: u32) -> Result<bool> {
     match format {
         TVMTRT_FORMAT_TEXT => Ok(false),
         TVMTRT_FORMAT_JSON => Ok(true),
-        _ => {
-            Err(Error::new(Code::InvalidArgument, format!("format {format} is not one that this function has: TVMTRT_FORMAT_TEXT (0), TVMTRT_FORMAT_JSON (1)")))
-        }
+        _ => Err(Error::new(
+            Code::InvalidArgument,
+            format!("format {format} is not one that this function has: TVMTRT_FORMAT_TEXT (0), TVMTRT_FORMAT_JSON (1)"),
+        )),
     }
 }
 

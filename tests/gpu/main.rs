@@ -6,6 +6,7 @@ mod data;
 #[path = "../suite/mod.rs"]
 mod suite;
 
+mod artifact;
 mod builders;
 mod devices;
 mod engines;
