@@ -45,7 +45,7 @@ fn arguments_are_checked_and_used() {
 
 #[test]
 fn artifacts_are_saved_and_loaded() {
-    run_program("artifact");
+    run_checked("artifact");
 }
 
 #[test]

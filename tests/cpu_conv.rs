@@ -10,6 +10,7 @@ use tvmtrt::cpu::isa::Isa;
 use tvmtrt::cpu::pool::Pool;
 use tvmtrt::cpu::pool2d::{Count, PoolParams, Pooling, pool2d};
 use tvmtrt::cpu::scratch::Scratch;
+use tvmtrt::cpu::winograd::Winograd;
 
 /// Numbers in -1..1 from a seed.
 struct Random(u64);
@@ -90,6 +91,70 @@ fn check_conv(isa: Isa, pool: &Pool, scratch: &mut Scratch, p: &ConvParams, coun
     let plan = ConvPlan::new(isa, *p, &weights);
     check(&expected, p.outputs, pixels, p.depth(), &what, |out, epilogue| plan.run(pool, scratch, images, out, epilogue));
     check(&expected, p.outputs, pixels, p.depth(), &what, |out, epilogue| conv(isa, p, &weights, pool, scratch, images, out, epilogue));
+}
+
+/// For each output of a 3x3 convolution at stride 1 the sum of magnitudes of all that Winograd's tile adds up for it: the transforms with
+/// absolute values. Terms beyond the window cancel exactly, but not their rounding.
+fn winograd_magnitudes(p: &ConvParams, x: Images, w: &[f32]) -> Vec<f64> {
+    const B: [[f64; 4]; 4] = [[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0]];
+    const G: [[f64; 3]; 4] = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.0, 0.0, 1.0]];
+    const A: [[f64; 4]; 2] = [[1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 1.0, 1.0]];
+    let ([_, oh, ow], [_, h, wide]) = (p.output(x.size), x.size);
+    let mut all = vec![];
+    for (image, channel, pixel) in (0..x.count).flat_map(|n| (0..p.outputs).flat_map(move |c| (0..oh * ow).map(move |o| (n, c, o)))) {
+        let (y, x0) = (pixel / ow, pixel % ow);
+        let mut size = 0.0;
+        for i in 0..p.inputs {
+            let plane = &x.data[(image * p.inputs + i) * h * wide..][..h * wide];
+            let weights = &w[(channel * p.inputs + i) * 9..][..9];
+            let element = |r: usize, c: usize| {
+                let at = ((y / 2 * 2 + r).checked_sub(p.pad_begin[1]), (x0 / 2 * 2 + c).checked_sub(p.pad_begin[2]));
+                let inside = if let (Some(r), Some(c)) = at { (r < h && c < wide).then(|| plane[r * wide + c]) } else { None };
+                inside.map_or(0.0, |v| v.abs() as f64)
+            };
+            for point in 0..16 {
+                let (u, v) = (point / 4, point % 4);
+                let d: f64 = (0..16).map(|t| B[u][t / 4] * element(t / 4, t % 4) * B[v][t % 4]).sum();
+                let g: f64 = (0..9).map(|t| G[u][t / 3] * weights[t].abs() as f64 * G[v][t % 3]).sum();
+                size += A[y % 2][u] * A[x0 % 2][v] * d * g;
+            }
+        }
+        all.push(size);
+    }
+    all
+}
+
+/// Each term goes through four additions before the product (of weights: one rounding), the sum over the channels, and four after it.
+fn check_winograd(isa: Isa, pool: &Pool, scratch: &mut Scratch, p: &ConvParams, count: usize, size: [usize; 2], random: &mut Random) {
+    let size = [1, size[0], size[1]];
+    let (data, weights) = (random.fill(count * p.inputs * size[1] * size[2]), random.fill(p.outputs * p.depth()));
+    let images = Images { data: &data, count, size };
+    let sizes = winograd_magnitudes(p, images, &weights);
+    let expected: Vec<(f64, f64)> = reference(p, images, &weights).iter().zip(sizes).map(|((sum, _), size)| (*sum, size)).collect();
+    let pixels = p.output(size).iter().product();
+    let what = format!("winograd {} {} threads {count} x {size:?} {p:?}", isa.name(), pool.threads());
+    let plan = Winograd::new(isa, *p, &weights);
+    check(&expected, p.outputs, pixels, p.inputs + 9, &what, |out, epilogue| plan.run(pool, scratch, images, out, epilogue));
+}
+
+#[test]
+fn winograd_agrees_with_nested_loops() {
+    let (mut random, mut scratch) = (Random(7), Scratch::new());
+    for isa in Isa::available() {
+        for threads in 1..=3 {
+            let pool = Pool::new(threads);
+            for round in 0..9 {
+                let (inputs, outputs) = (1 + random.below(5), 1 + random.below(12));
+                let pad = |random: &mut Random| [random.below(4), random.below(4)];
+                let p = ConvParams::new(inputs, outputs, 1, &[3, 3]).pad(&pad(&mut random), &pad(&mut random));
+                // Rows of tiles that fill several blocks, less than one vector, or a part of a block.
+                let size = [1 + random.below(12), 1 + random.below([9, 40, 110][round % 3])];
+                check_winograd(isa, &pool, &mut scratch, &p, random.below(4), size, &mut random);
+            }
+            let p = ConvParams::new(20, 17, 1, &[3, 3]).pad(&[1, 1], &[1, 1]);
+            check_winograd(isa, &pool, &mut scratch, &p, 1, [14, 14], &mut random);
+        }
+    }
 }
 
 /// A random window over `dims` dimensions, and a size of input.

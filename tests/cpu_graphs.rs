@@ -202,3 +202,58 @@ fn extents_that_turn_out_not_to_agree_are_refused() {
         assert!(error.message.contains(op), "{error}");
     }
 }
+
+/// On every instruction set and with two threads, within the tolerance of a convolution.
+fn check_everywhere(graph: &Graph, shapes: &[Vec<Vec<usize>>]) {
+    for isa in Isa::available() {
+        let mut runner = Runner::new(graph, isa, 2).unwrap();
+        for (i, shapes) in shapes.iter().enumerate() {
+            let mut random = Random(i as u64 + 5);
+            let tensors: Vec<Tensor> = shapes.iter().map(|s| random.tensor(DType::F32, s, false)).collect();
+            let (got, want) = (runner.run(&tensors).unwrap(), reference::run(graph, &tensors).unwrap());
+            compare_within(&format!("{} on {}", graph.name, isa.name()), Tolerance::SUM, &got, &want).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
+
+#[test]
+fn wide_convolutions_with_usual_ends_keep_the_operators_tolerance() {
+    for (height, width) in [(14usize, 14usize), (9, 23), (2, 120)] {
+        let mut m = Make::new("wide");
+        let x = m.input("x", &[Dim::symbol("N", 1, 4), Dim::from(24i64), Dim::from(height), Dim::from(width)]);
+        let pad = ("padding", ints(&[1, 1, 1, 1]));
+        let (w1, b1, w2, b2) = (m.weight(&[24, 24, 3, 3]), m.weight(&[24]), m.weight(&[24, 24, 3, 3]), m.weight(&[24]));
+        let (w3, w4, scale) = (m.weight(&[24, 24, 1, 1]), m.weight(&[24, 1, 3, 3]), m.weight(&[24, 1, 1]));
+        // Each end that is hand-written, and one that is not.
+        let y = m.op("nn.conv2d", std::slice::from_ref(&pad), &[x, w1]);
+        let y = m.op("nn.bias_add", &[], &[y, b1]);
+        let y = m.op("clip", &[("a_min", Attr::Float(-0.5)), ("a_max", Attr::Float(0.75))], &[y]);
+        let y = m.op("nn.conv2d", std::slice::from_ref(&pad), &[y, w2]);
+        let y = m.op("nn.bias_add", &[], &[y, b2]);
+        let y = m.op("add", &[], &[x, y]);
+        let y = m.op("nn.relu", &[], &[y]);
+        let z = m.op("nn.conv2d", &[], &[y, w3]);
+        let z = m.op("add", &[], &[z, y]);
+        let z = m.op("nn.conv2d", &[pad, ("groups", Attr::Int(24))], &[z, w4]);
+        let z = m.op("nn.relu", &[], &[z]);
+        let z = m.op("multiply", &[], &[z, scale]);
+        let graph = m.finish(&[z]);
+        let extents = |n| vec![vec![n, 24, height, width]];
+        check_everywhere(&graph, &[extents(1), extents(3)]);
+    }
+}
+
+#[test]
+fn batches_that_share_a_matrix_are_rows() {
+    for (batch, middle) in [(7usize, 1usize), (1, 7), (5, 3)] {
+        let mut m = Make::new("shared");
+        let (n, k) = (Dim::symbol("N", 1, 9), Dim::from(12i64));
+        let x = m.input("x", &[n.clone(), Dim::from(middle), k]);
+        let (w, bias, each) = (m.weight(&[1, 12, 33]), m.weight(&[33]), m.weight(&[middle, 33]));
+        let y = m.op("nn.batch_matmul", &[("transpose_b", Attr::Bool(false))], &[x, w]);
+        let y = m.op("add", &[], &[y, bias]);
+        let y = m.op("add", &[], &[y, each]);
+        let graph = m.finish(&[y]);
+        check_everywhere(&graph, &[vec![vec![batch, middle, 12]], vec![vec![2, middle, 12]]]);
+    }
+}

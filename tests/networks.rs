@@ -15,9 +15,20 @@ const DEEP: Tolerance = Tolerance { relative: 1e-3, scaled: 1e-4 };
 
 #[test]
 fn networks_give_onnxruntimes_outputs() {
-    let Some(root) = data::root("networks") else { return };
+    let count = all("networks");
+    assert!(count.is_none_or(|n| n >= 16), "only {count:?} cases");
+}
+
+#[test]
+fn large_networks_give_onnxruntimes_outputs() {
+    let count = all("networks-large");
+    assert!(count.is_none_or(|n| n >= 26), "only {count:?} cases");
+}
+
+/// Runs every case of every network of one kind; how many that were.
+fn all(kind: &str) -> Option<usize> {
     let mut count = 0;
-    for folder in data::folders(&root) {
+    for folder in data::folders(&data::root(kind)?) {
         let model = onnx::load_file(&folder.model).unwrap();
         let graph = transform::prepare(&model.graph, &Default::default()).unwrap();
         let mut runner = Runner::new(&graph, Isa::detect(), 2).unwrap();
@@ -31,5 +42,5 @@ fn networks_give_onnxruntimes_outputs() {
             count += 1;
         }
     }
-    assert!(count >= 16, "only {count} cases");
+    Some(count)
 }

@@ -7,7 +7,7 @@ use crate::cpu::isa::{Kernel, Simd, TILE_VECTORS};
 use crate::cpu::pack::{Panel, Strided, pack_panel, pack_source};
 use crate::cpu::pool::Pool;
 use crate::cpu::scratch::{Scratch, Shared, aligned};
-use crate::cpu::tile::{Streams, TILE_MAX, Target, edge_tile};
+use crate::cpu::tile::{Streams, TILE_MAX, Target, edge_tile, panel_times_column};
 use std::ops::Range;
 
 /// Steps of K at once: a panel of A (K x 8 elements) stays in the first cache, the panels of B of a block in the second.
@@ -37,15 +37,18 @@ pub(crate) struct Blocked<'a> {
     whole: bool,
     /// Full panels of B are read where they are.
     direct: bool,
+    /// Columns of the last panel where those are so few that a vector of them would be mostly empty: then vectors lie along the rows.
+    thin: usize,
 }
 
-/// The parts of the working memory: packed A of all elements, and for each slot an A and a block of B of its own.
+/// The parts of the working memory: packed A of all elements, and for each slot an A, a block of B and thin columns of its own.
 #[derive(Clone, Copy)]
 struct Memory<'a> {
     a: Shared<'a>,
     slots: Shared<'a>,
     slot: usize,
     slot_a: usize,
+    thin: usize,
 }
 
 impl<'a> Blocked<'a> {
@@ -53,20 +56,23 @@ impl<'a> Blocked<'a> {
         let (g, isa) = (job.g, job.isa);
         let (mr, nr, lanes) = (isa.tile_rows(), isa.tile_columns(), isa.lanes());
         let (row_panels, panels) = (g.m.div_ceil(mr), g.n.div_ceil(nr));
+        let thin = if panels > 1 && (1..=lanes / 4).contains(&(g.n % nr)) { g.n % nr } else { 0 };
         let whole = job.threads == 1 || job.batch >= 4 * job.threads;
         let per_block = (C_BLOCK / g.m.min(ROWS) / nr).clamp(1, PANELS);
         let cut = (g.m.div_ceil(ROWS), panels.div_ceil(per_block));
-        let (row_blocks, column_blocks) = if whole { cut } else { grid(job, cut, (row_panels, panels), g.n.div_ceil(lanes)) };
+        let (row_blocks, column_blocks) = if whole { cut } else { grid(job, cut, (row_panels, panels), (g.n - thin).div_ceil(lanes)) };
         let direct = matches!(g.b, Rhs::Strided(b) if b.col == 1) && g.m <= 2 * mr;
         let k_blocks = g.k.div_ceil(K_BLOCK).max(1);
-        Blocked { job, mr, nr, lanes, row_panels, panels, row_blocks, column_blocks, k_blocks, whole, direct }
+        Blocked { job, mr, nr, lanes, row_panels, panels, row_blocks, column_blocks, k_blocks, whole, direct, thin }
     }
 
     pub(crate) fn run(&self, pool: &Pool, scratch: &mut Scratch) {
         let (job, k) = (self.job, self.job.g.k);
         let a_len = if matches!(job.g.a, Lhs::Strided(_)) { aligned(self.row_panels * self.mr * k) } else { 0 };
         let (all_a, slot_a) = if self.whole { (0, a_len) } else { (job.batch * a_len, 0) };
-        let slot = slot_a + aligned(self.panels.div_ceil(self.column_blocks) * self.nr * k.div_ceil(self.k_blocks));
+        let deepest = k.div_ceil(self.k_blocks);
+        let thin = aligned(self.thin * deepest * self.mr);
+        let slot = slot_a + aligned(self.panels.div_ceil(self.column_blocks) * self.nr * deepest) + thin;
         let (a, slots) = scratch.take(all_a + job.threads * slot).split(all_a);
         if all_a > 0 {
             with_slots(pool, job.threads, job.batch * self.row_panels, &|_, i| {
@@ -74,7 +80,7 @@ impl<'a> Blocked<'a> {
                 job.isa.run(PackA { of: self, element, panels: panel..panel + 1, to: a.part(element * a_len, a_len) });
             });
         }
-        let memory = Memory { a, slots, slot, slot_a };
+        let memory = Memory { a, slots, slot, slot_a, thin };
         let per_element = if self.whole { 1 } else { self.row_blocks * self.column_blocks };
         with_slots(pool, job.threads, job.batch * per_element, &|slot, task| {
             let (element, block) = (task / per_element, task % per_element);
@@ -180,7 +186,8 @@ impl Kernel for Task<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let (of, g) = (self.of, self.of.job.g);
-        let (own_a, own_b) = self.memory.slots.part(self.slot * self.memory.slot, self.memory.slot).split(self.memory.slot_a);
+        let (own_a, own) = self.memory.slots.part(self.slot * self.memory.slot, self.memory.slot).split(self.memory.slot_a);
+        let (thin, own_b) = own.split(self.memory.thin);
         let a = match g.a {
             Lhs::Packed(all) => all[self.element % all.len()].ptr(),
             Lhs::Strided(_) if !of.whole => {
@@ -202,7 +209,7 @@ impl Kernel for Task<'_> {
             let rows = part(of.row_panels, of.row_blocks, block % of.row_blocks);
             let panels = part(of.panels, of.column_blocks, block / of.row_blocks);
             // SAFETY: `a` and `b` are whole packed operands; the block of C and `own_b` belong to this task.
-            unsafe { self.block::<S>(rows, panels, a, b, own_b) };
+            unsafe { self.block::<S>(rows, panels, a, b, own_b, thin) };
         }
     }
 }
@@ -211,7 +218,15 @@ impl Task<'_> {
     /// # Safety
     /// `a` has all panels of A; `b`, where given, all of B; `own_b` has room for the panels; nobody else uses it or this block of C.
     #[inline(always)]
-    unsafe fn block<S: Simd>(&self, rows: Range<usize>, panels: Range<usize>, a: *const f32, b: Option<*const f32>, own_b: Shared) {
+    unsafe fn block<S: Simd>(
+        &self,
+        rows: Range<usize>,
+        panels: Range<usize>,
+        a: *const f32,
+        b: Option<*const f32>,
+        own_b: Shared,
+        thin: Shared,
+    ) {
         let (of, job, g) = (self.of, self.of.job, self.of.job.g);
         let (c, columns) = (job.output(self.element), (panels.start * of.nr, g.n.min(panels.end * of.nr)));
         let direct: Option<(*const f32, Strided)> = match g.b {
@@ -235,11 +250,22 @@ impl Task<'_> {
                     unsafe { PackB { of, element: self.element, panel: p, k: k.clone(), to }.run::<S>() };
                 }
             }
+            let full = if panels.end == of.panels && of.thin > 0 { panels.start..panels.end - 1 } else { panels.clone() };
+            if full != panels {
+                let (from, step) = place(full.end);
+                // SAFETY: the panel has these rows; the thin columns' memory is this task's.
+                unsafe { spread::<S>(from, step, k.len(), of.thin, thin.ptr()) }
+            }
             for row_panel in rows.clone() {
                 let row = row_panel * of.mr;
                 let count = of.mr.min(g.m - row);
                 let a = a.wrapping_add(row * g.k + k.start * of.mr);
-                for p in panels.clone() {
+                if full != panels {
+                    let c = c.wrapping_add(row * job.row + full.end * of.nr);
+                    // SAFETY: the panel and the spread columns hold these rows of K; the target is inside the block of C.
+                    unsafe { thin_tile::<S>(count, of.thin, k.len(), a, thin.ptr(), Target { c, row: job.row, add: k_block > 0 }) };
+                }
+                for p in full.clone() {
                     let (b, b_step) = place(p);
                     let streams = Streams { k: k.len(), a, a_step: of.mr, b, b_step };
                     let target = Target { c: c.wrapping_add(row * job.row + p * of.nr), row: job.row, add: k_block > 0 };
@@ -249,6 +275,42 @@ impl Task<'_> {
                 if k_block + 1 == of.k_blocks {
                     job.finished(self.element, (row, row + count), columns);
                 }
+            }
+        }
+    }
+}
+
+/// Writes the first columns of a packed panel one after another, each element as often as a panel of A has rows.
+///
+/// # Safety
+/// The panel has `k` rows of `columns`; there is room for `k * MR` elements of each column.
+#[inline(always)]
+unsafe fn spread<S: Simd>(from: *const f32, step: usize, k: usize, columns: usize, to: *mut f32) {
+    for j in 0..columns {
+        for p in 0..k {
+            // SAFETY: by the caller's word.
+            unsafe {
+                let x = *from.add(p * step + j);
+                (0..S::MR).for_each(|r| *to.add((j * k + p) * S::MR + r) = x);
+            }
+        }
+    }
+}
+
+/// A panel of A times columns that are spread; `rows` of the panel are wanted.
+///
+/// # Safety
+/// Panel and columns have `k * MR` elements; the target has these rows and columns.
+#[inline(always)]
+unsafe fn thin_tile<S: Simd>(rows: usize, columns: usize, k: usize, a: *const f32, spread: *const f32, t: Target) {
+    let mut sums = [0f32; 8];
+    for j in 0..columns {
+        // SAFETY: by the caller's word.
+        unsafe {
+            panel_times_column::<S>(k * S::MR, a, spread.add(j * k * S::MR), &mut sums);
+            for (r, sum) in sums.iter().enumerate().take(rows) {
+                let to = t.c.add(r * t.row + j);
+                *to = if t.add { *to + sum } else { *sum };
             }
         }
     }

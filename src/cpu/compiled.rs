@@ -1,6 +1,7 @@
 //! A program as code for this machine: its stages as machine code, its contractions prepared, its constants aligned. Immutable and
 //! shared; what a run changes is in [`State`](crate::cpu::exec::State).
 
+use crate::cpu::finish::Finish;
 use crate::cpu::isa::Isa;
 use crate::cpu::jit::module::{Rendered, compile};
 use crate::cpu::prepare::{Prepared, prepare};
@@ -17,6 +18,8 @@ pub struct StageCode {
     pub rendered: Option<Rendered>,
     /// Of a contraction.
     pub contraction: Option<Prepared>,
+    /// The epilogue of a contraction, where it is hand-written.
+    pub finish: Option<Finish>,
 }
 
 /// A program ready to run.
@@ -25,7 +28,7 @@ pub struct Compiled {
     pub(crate) isa: Isa,
     /// For each step its stages; none for steps that are no kernel.
     pub(crate) code: Vec<Vec<StageCode>>,
-    /// For each buffer the constant that it is.
+    /// For each buffer the constant that it is, where anything reads it as it is: packed operands are not kept twice.
     pub(crate) constants: Vec<Option<Tensor>>,
 }
 
@@ -34,8 +37,6 @@ impl Compiled {
     /// with `NotImplemented` that an extent depends on data; the reference computes the graph all the same.
     pub fn new(program: Program, isa: Isa, threads: usize) -> Result<Compiled> {
         refuse_unknown_extents(&program)?;
-        let constants: Vec<Option<Tensor>> =
-            program.buffers.iter().map(|b| if let Kind::Const(t) = &b.kind { Some(aligned(t)) } else { None }).collect();
         let kernels: Vec<(usize, &Kernel)> = program
             .steps
             .iter()
@@ -49,14 +50,16 @@ impl Compiled {
             for stage in &kernel.stages {
                 let contraction = match stage {
                     Stage::Contract(c) => {
-                        let constant = |b: BufferId| constants[root(&program, &program.steps[i], b).0 as usize].clone();
+                        let constant = |b: BufferId| constant(&program, root(&program, &program.steps[i], b));
                         Some(prepare(isa, kernel, c, &constant)?)
                     }
                     _ => None,
                 };
-                code[i].push(StageCode { rendered: rendered.next().flatten(), contraction });
+                let finish = if let Stage::Contract(c) = stage { Finish::of(kernel, c) } else { None };
+                code[i].push(StageCode { rendered: rendered.next().flatten(), contraction, finish });
             }
         }
+        let constants = constants_read(&program, &code);
         Ok(Compiled { program, isa, code, constants })
     }
 
@@ -73,6 +76,29 @@ impl Compiled {
 
 fn root(program: &Program, step: &Step, buffer: BufferId) -> BufId {
     program.root(step.args[buffer.0 as usize])
+}
+
+fn constant(program: &Program, b: BufId) -> Option<Tensor> {
+    if let Kind::Const(t) = &program.buffer(b).kind { Some(t.clone()) } else { None }
+}
+
+/// The constants that steps or the caller read, at addresses that suit their elements; no entry for what was packed.
+fn constants_read(program: &Program, code: &[Vec<StageCode>]) -> Vec<Option<Tensor>> {
+    let mut read: BTreeSet<BufId> = program.outputs.iter().map(|o| program.root(*o)).collect();
+    for (step, stages) in program.steps.iter().zip(code) {
+        let Action::Kernel(kernel) = &step.action else {
+            read.extend(step.reads().map(|b| program.root(b)));
+            continue;
+        };
+        for (stage, code) in kernel.stages.iter().zip(stages) {
+            let operands = match (stage, &code.contraction) {
+                (Stage::Contract(c), Some(prepared)) => prepared.reads(c),
+                _ => Vec::new(),
+            };
+            read.extend(stage.body_reads().chain(operands).map(|b| root(program, step, b)));
+        }
+    }
+    (0..program.buffers.len() as u32).map(BufId).map(|b| constant(program, b).filter(|_| read.contains(&b)).map(|t| aligned(&t))).collect()
 }
 
 /// The tensor at an address that suits its elements.

@@ -74,6 +74,7 @@ impl<'a> Call<'a> {
         }
         match (&c.kind, prepared) {
             (ContractKind::Conv { x, .. }, Prepared::Conv(plan)) => plan.run(self.pool, scratch, self.images(*x), out, epilogue),
+            (ContractKind::Conv { x, .. }, Prepared::Winograd(plan)) => plan.run(self.pool, scratch, self.images(*x), out, epilogue),
             (ContractKind::Conv { x, w, .. }, Prepared::ConvWith(params, channelwise)) => {
                 let run: fn(Isa, &ConvParams, &[f32], &Pool, &mut Scratch, Images, Output, Option<Epilogue>) =
                     if *channelwise { depthwise } else { conv };

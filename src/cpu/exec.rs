@@ -4,14 +4,17 @@
 
 use crate::cpu::compiled::{Compiled, StageCode};
 use crate::cpu::contract;
+use crate::cpu::finish;
 use crate::cpu::jit::module::{Bound, Rendered};
 use crate::cpu::pool::Pool;
 use crate::cpu::routine::{self, Call, Read};
 use crate::cpu::scratch::Scratch;
 use crate::ensure;
 use crate::ir::Node;
+use crate::ir::fact::int_tensor;
 use crate::kernels::plan::{ALIGNMENT, Place, Plan, plan};
 use crate::kernels::program::{Action, BufId, Kind, Step};
+use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::{Kernel, Role, Stage};
 use crate::reference;
 use crate::tensor::dim::{Bindings, Dim};
@@ -49,6 +52,8 @@ struct Layout {
     bounds: Vec<Vec<Bound>>,
     /// For each step, the shapes of its arguments.
     shapes: Vec<Vec<Vec<usize>>>,
+    /// For each step that only writes integers, those.
+    fills: Vec<Option<Tensor>>,
 }
 
 impl State {
@@ -78,13 +83,13 @@ impl State {
     }
 
     /// Lays out memory for these values of the symbols, and gives the shapes of the outputs.
-    pub fn prepare(&mut self, compiled: &Compiled, bindings: &Bindings) -> Result<Vec<Vec<usize>>> {
+    pub fn prepare<'a>(&'a mut self, compiled: &'a Compiled, bindings: &Bindings) -> Result<impl Iterator<Item = &'a [usize]> + Clone> {
         if self.layout.as_ref().is_none_or(|l| l.bindings != *bindings) {
             self.layout = Some(Layout::new(compiled, bindings)?);
         }
         let plan = &self.layout.as_ref().expect("made above").plan;
         self.arena.resize(plan.arena.div_ceil(ALIGNMENT).max(self.arena.len()), Line([0; ALIGNMENT]));
-        Ok(compiled.program.outputs.iter().map(|o| plan.shapes[o.0 as usize].clone()).collect())
+        Ok(compiled.program.outputs.iter().map(|o| plan.shapes[o.0 as usize].as_slice()))
     }
 }
 
@@ -96,8 +101,17 @@ impl Layout {
         let bounds = compiled.code.iter().map(|stages| stages.iter().map(bind).collect()).collect::<Result<Vec<Vec<Bound>>>>()?;
         let shapes = |s: &Step| s.args.iter().map(|b| plan.shapes[b.0 as usize].clone()).collect();
         let shapes = compiled.program.steps.iter().map(shapes).collect();
-        Ok(Layout { bindings: bindings.clone(), plan, bounds, shapes })
+        let fills = compiled.program.steps.iter().map(|s| filled(compiled, s, bindings)).collect::<Result<_>>()?;
+        Ok(Layout { bindings: bindings.clone(), plan, bounds, shapes, fills })
     }
+}
+
+/// The integers that a step writes, of one that does nothing else.
+fn filled(compiled: &Compiled, step: &Step, bindings: &Bindings) -> Result<Option<Tensor>> {
+    let Action::Fill(values) = &step.action else { return Ok(None) };
+    let eval = |d: &Dim| d.eval(bindings).ok_or_else(|| Error::new(Code::Internal, format!("{d} has no value")));
+    let values = values.iter().map(eval).collect::<Result<Vec<i64>>>()?;
+    Ok(Some(int_tensor(compiled.program.buffer(step.args[0]).dtype, &[values.len()], &values)))
 }
 
 /// A step with all that its run needs.
@@ -117,7 +131,7 @@ pub fn run(
     inputs: &[&[u8]],
     outputs: &mut [&mut [u8]],
 ) -> Result<()> {
-    state.prepare(compiled, bindings)?;
+    let _ = state.prepare(compiled, bindings)?;
     let State { arena, scratch, layout, buffers, args, times } = state;
     let layout = layout.as_ref().expect("prepared above");
     place_buffers(compiled, &layout.plan, arena, inputs, outputs, buffers)?;
@@ -191,7 +205,13 @@ impl Running<'_> {
                 }
                 Ok(())
             }
-            Action::Fill(values) => self.fill(step, values, args),
+            Action::Fill(_) => {
+                if let Some(t) = &self.layout.fills[i] {
+                    // SAFETY: the buffer has one element per value and nothing else uses it now.
+                    unsafe { std::ptr::copy_nonoverlapping(t.bytes().as_ptr(), args[0], t.bytes().len()) };
+                }
+                Ok(())
+            }
             Action::Routine(name, node) => self.routine(i, step, name, node, args),
             Action::Reference(node) => {
                 let shapes = &self.layout.shapes[i];
@@ -241,16 +261,6 @@ impl Running<'_> {
         Tensor::new(dtype, shape.to_vec(), bytes.into())
     }
 
-    fn fill(&self, step: &Step, values: &[Dim], args: &[*mut u8]) -> Result<()> {
-        let dtype = self.compiled.program.buffer(step.args[0]).dtype;
-        let eval = |d: &Dim| d.eval(&self.layout.bindings).ok_or_else(|| Error::new(Code::Internal, format!("{d} has no value")));
-        let values = values.iter().map(eval).collect::<Result<Vec<i64>>>()?;
-        let t = crate::ir::fact::int_tensor(dtype, &[values.len()], &values);
-        // SAFETY: the buffer has one element per value and nothing else uses it now.
-        unsafe { std::ptr::copy_nonoverlapping(t.bytes().as_ptr(), args[0], t.bytes().len()) };
-        Ok(())
-    }
-
     fn stage(
         &self,
         i: usize,
@@ -265,8 +275,14 @@ impl Running<'_> {
         match (stage, &code.contraction, &code.rendered) {
             (Stage::Contract(c), Some(prepared), rendered) => {
                 let rows = bound_rows(c, &self.layout.bindings, kernel)?;
+                let pixels = self.layout.shapes[i][c.out.0 as usize].iter().skip(2).product();
+                let place = finish::Place { args, out: c.out, channels: rows, pixels };
                 let epilogue = |batch: usize, r0: usize, r1: usize, c0: usize, c1: usize| {
-                    if let Some(r) = rendered {
+                    if let Some(f) = &code.finish {
+                        let place = &place;
+                        // SAFETY: the block is finished and belongs to this call; sizes are those of the buffers.
+                        unsafe { f.run(self.compiled.isa, *place, batch, r0..r1, c0..c1) }
+                    } else if let Some(r) = rendered {
                         let first = (batch * rows) as i64;
                         // SAFETY: the block is finished and belongs to this call; the code's ranges are rows and columns of the result.
                         unsafe { r.call(shared.get(), bound, (first + r0 as i64, first + r1 as i64), (c0 as i64, c1 as i64)) }
@@ -316,9 +332,12 @@ impl Running<'_> {
 }
 
 /// Rows of a contraction's result.
-fn bound_rows(c: &crate::loops::contract::Contract, bindings: &Bindings, kernel: &Kernel) -> Result<usize> {
-    let index = c.kind.index(&kernel.buffer(c.out).shape);
-    let rows = index[index.len() - 2].eval(bindings).and_then(|v| usize::try_from(v).ok());
+fn bound_rows(c: &Contract, bindings: &Bindings, kernel: &Kernel) -> Result<usize> {
+    let rows = match &c.kind {
+        ContractKind::MatMul { m, .. } => m,
+        _ => &kernel.buffer(c.out).shape[1],
+    };
+    let rows = rows.eval(bindings).and_then(|v| usize::try_from(v).ok());
     rows.ok_or_else(|| Error::new(Code::Internal, "rows of a contraction have no value"))
 }
 

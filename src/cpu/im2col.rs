@@ -36,6 +36,17 @@ thread_local! {
     static RUNS: RefCell<Runs> = RefCell::default();
 }
 
+/// Runs of a panel that there is room for from the start: those of large windows over narrow images.
+const ROOM: usize = 1 << 12;
+
+/// Takes this thread's memory, so that no later panel has to.
+pub(crate) fn reserve() {
+    RUNS.with_borrow_mut(|runs| {
+        runs.runs.reserve(ROOM);
+        runs.ends.reserve(ROOM / 16);
+    });
+}
+
 impl PanelSource for Windows<'_> {
     fn pack(&self, batch: usize, k: Range<usize>, columns: Range<usize>, dst: &mut [f32], width: usize) {
         assert_eq!(dst.len(), k.len() * width, "room for a panel");
@@ -51,6 +62,8 @@ impl Runs {
         let [kd, kh, kw] = w.params.kernel;
         self.runs.clear();
         self.ends.clear();
+        self.runs.reserve(ROOM);
+        self.ends.reserve(ROOM / 16);
         self.ends.push(0);
         for place in 0..kd * kh * kw {
             self.build_place(w, [place / (kh * kw), place / kw % kh, place % kw], columns.clone());

@@ -132,6 +132,10 @@ pub(crate) trait Simd: Copy + 'static {
     /// # Safety
     /// `LANES` elements at `p` are writable.
     unsafe fn store(p: *mut f32, v: Self::V);
+    /// Stores the elements of two vectors in turns: `a[0]`, `b[0]`, `a[1]`, ...
+    /// # Safety
+    /// `2 * LANES` elements at `p` are writable.
+    unsafe fn store_pairs(p: *mut f32, a: Self::V, b: Self::V);
     /// `a * b + c`.
     /// # Safety
     /// The machine has the set.
@@ -139,10 +143,17 @@ pub(crate) trait Simd: Copy + 'static {
     /// # Safety
     /// The machine has the set.
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    /// # Safety
+    /// The machine has the set.
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
     /// The larger one; a NaN where either is.
     /// # Safety
     /// The machine has the set.
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The nearest to `x` between `low` and `high`, which are no NaN and in order; a NaN stays one.
+    /// # Safety
+    /// The machine has the set.
+    unsafe fn clamp(x: Self::V, low: Self::V, high: Self::V) -> Self::V;
 }
 
 struct Lanes;
@@ -182,6 +193,15 @@ mod tests {
                 S::store(y.as_mut_ptr(), S::load_even(x.as_ptr()));
                 assert!((0..S::LANES).all(|i| y[i] == x[2 * i]));
                 let (a, b) = (S::load(x.as_ptr()), S::load(x.as_ptr().add(S::LANES)));
+                for (x, r) in [(-3.0, -1.0), (0.5, 0.5), (7.0, 6.0), (f32::NAN, f32::NAN)] {
+                    S::store(y.as_mut_ptr(), S::clamp(S::splat(x), S::splat(-1.0), S::splat(6.0)));
+                    assert!(y.iter().all(|&v: &f32| v == r || v.is_nan() && r.is_nan()));
+                }
+                let mut pairs = vec![0f32; 2 * S::LANES];
+                S::store_pairs(pairs.as_mut_ptr(), a, b);
+                assert!((0..S::LANES).all(|i| pairs[2 * i] == x[i] && pairs[2 * i + 1] == x[i + S::LANES]));
+                S::store(y.as_mut_ptr(), S::sub(a, S::splat(0.25)));
+                assert!((0..S::LANES).all(|i| y[i] == x[i] - 0.25));
                 S::store(y.as_mut_ptr(), S::add(S::fma(a, b, S::splat(2.0)), a));
                 assert!((0..S::LANES).all(|i| y[i] == x[i] * x[i + S::LANES] + 2.0 + x[i]));
                 for (p, q, r) in [(1.0, 2.0, 2.0), (2.0, 1.0, 2.0), (f32::NAN, 1.0, f32::NAN), (1.0, f32::NAN, f32::NAN)] {

@@ -18,11 +18,13 @@ mod block;
 mod vector;
 pub mod conv;
 mod im2col;
+pub mod winograd;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
+mod finish;
 mod prepare;
 pub mod compiled;
 mod contract;

@@ -4,6 +4,7 @@
 
 use crate::cpu::isa::{Isa, Kernel, Simd};
 use crate::cpu::scratch::{Scratch, Shared};
+use crate::tensor::bytes::as_bytes;
 use std::ops::Range;
 
 /// The left operand of products, packed once: panels of `tile_rows` rows.
@@ -23,6 +24,11 @@ struct Panels {
 impl PackedA {
     /// Packs the `m` x `k` matrix whose element (i, p) is `source[i * row_stride + p * col_stride]`.
     pub fn pack(isa: Isa, m: usize, k: usize, source: &[f32], row_stride: usize, col_stride: usize) -> PackedA {
+        PackedA::pack_bytes(isa, m, k, as_bytes(source), row_stride, col_stride)
+    }
+
+    /// The same from the bytes of the elements, which need no alignment.
+    pub fn pack_bytes(isa: Isa, m: usize, k: usize, source: &[u8], row_stride: usize, col_stride: usize) -> PackedA {
         let view = Panel { k_stride: col_stride, stride: row_stride, unit: isa.tile_rows() };
         PackedA(Panels::pack(isa, m, k, source, view, isa.tile_rows()))
     }
@@ -50,6 +56,11 @@ impl PackedA {
 impl PackedB {
     /// Packs the `k` x `n` matrix whose element (p, j) is `source[p * row_stride + j * col_stride]`.
     pub fn pack(isa: Isa, k: usize, n: usize, source: &[f32], row_stride: usize, col_stride: usize) -> PackedB {
+        PackedB::pack_bytes(isa, k, n, as_bytes(source), row_stride, col_stride)
+    }
+
+    /// The same from the bytes of the elements, which need no alignment.
+    pub fn pack_bytes(isa: Isa, k: usize, n: usize, source: &[u8], row_stride: usize, col_stride: usize) -> PackedB {
         let view = Panel { k_stride: row_stride, stride: col_stride, unit: isa.lanes() };
         PackedB(Panels::pack(isa, n, k, source, view, isa.tile_columns()))
     }
@@ -75,12 +86,13 @@ impl PackedB {
 }
 
 impl Panels {
-    fn pack(isa: Isa, count: usize, k: usize, source: &[f32], view: Panel, step: usize) -> Panels {
-        assert!(span(&[(count, view.stride), (k, view.k_stride)]) <= source.len(), "matrix to pack is larger than its memory");
+    fn pack(isa: Isa, count: usize, k: usize, source: &[u8], view: Panel, step: usize) -> Panels {
+        let elements = span(&[(count, view.stride), (k, view.k_stride)]);
+        assert!(elements <= source.len() / size_of::<f32>(), "matrix to pack is larger than its memory");
         let mut memory = Scratch::new();
         let whole = memory.take(count.next_multiple_of(step) * k);
         for first in (0..count).step_by(step) {
-            let (columns, from) = (step.min(count - first), source.as_ptr().wrapping_add(first * view.stride));
+            let (columns, from) = (step.min(count - first), source.as_ptr().cast::<f32>().wrapping_add(first * view.stride));
             let dst = whole.part(first * k, columns.next_multiple_of(view.unit) * k).ptr();
             // SAFETY: the source was measured above, and the panel has room for `k` rows of the padded columns.
             isa.run(PackOne { view, source: from, k, columns, dst });
@@ -144,7 +156,7 @@ impl Kernel for PackOne {
     }
 }
 
-/// Packs `k` rows of `columns` elements, padded with zeros to a multiple of `view.unit`.
+/// Packs `k` rows of `columns` elements, padded with zeros to a multiple of `view.unit`. The source need not be aligned.
 ///
 /// # Safety
 /// The source has these elements, `dst` has room for the padded rows, and the machine has the set.
@@ -169,7 +181,7 @@ pub(crate) unsafe fn pack_panel<S: Simd>(view: Panel, source: *const f32, k: usi
         };
         for p in 0..k {
             for j in done..columns {
-                *dst.add(p * width + j) = *source.add(p * view.k_stride + j * view.stride);
+                *dst.add(p * width + j) = source.add(p * view.k_stride + j * view.stride).read_unaligned();
             }
             for j in columns..width {
                 *dst.add(p * width + j) = 0.0;
@@ -197,7 +209,7 @@ unsafe fn transpose(stride: usize, source: *const f32, k: usize, columns: usize,
                 }
             }
             for p in rows..k {
-                (0..4).for_each(|c| *dst.add(p * width + j + c) = *from[c].add(p));
+                (0..4).for_each(|c| *dst.add(p * width + j + c) = from[c].add(p).read_unaligned());
             }
         }
     }

@@ -2,6 +2,7 @@
 //! It knows nothing of what it runs, and no thread of it outlives it.
 #![allow(unsafe_code)]
 
+use crate::cpu::im2col;
 use std::any::Any;
 use std::cell::Cell;
 use std::hint::spin_loop;
@@ -30,6 +31,8 @@ struct Shared {
     begun: AtomicUsize,
     /// Callers that sleep until the last helper of their loop is done.
     waiting: AtomicUsize,
+    /// Workers that have taken their memory.
+    ready: AtomicUsize,
 }
 
 struct State {
@@ -64,16 +67,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Pool {
-    /// A team of `threads`, the caller included: starts `threads - 1` workers, or fewer if the system gives no more.
+    /// A team of `threads`, the caller included: starts `threads - 1` workers, or fewer if the system gives no more. They have the
+    /// memory that they keep between loops when this returns.
     pub fn new(threads: usize) -> Pool {
         let state = Mutex::new(State { loops: Vec::with_capacity(16), sleeping: 0, stop: false });
-        let (begun, waiting) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let shared = Arc::new(Shared { state, work: Condvar::new(), done: Condvar::new(), begun, waiting });
+        let [begun, waiting, ready] = [0; 3].map(AtomicUsize::new);
+        let shared = Arc::new(Shared { state, work: Condvar::new(), done: Condvar::new(), begun, waiting, ready });
         let workers = (1..threads).map_while(|i| {
             let shared = shared.clone();
             std::thread::Builder::new().name(format!("tvmtrt-{i}")).spawn(move || shared.worker()).ok()
         });
-        Pool { workers: workers.collect(), shared }
+        let workers: Vec<JoinHandle<()>> = workers.collect();
+        while shared.ready.load(Acquire) < workers.len() {
+            std::thread::yield_now();
+        }
+        Pool { workers, shared }
     }
 
     /// Number of threads that can be at work at once, the caller included.
@@ -165,6 +173,8 @@ impl Shared {
     }
 
     fn worker(&self) {
+        im2col::reserve();
+        self.ready.fetch_add(1, Release);
         while let Some(Loop(body)) = self.next_loop() {
             // SAFETY: `next_loop` raised `helpers` while the loop was listed, so its caller waits until it is lowered.
             let body = unsafe { &*body };

@@ -5,6 +5,7 @@ use crate::cpu::depthwise;
 use crate::cpu::isa::Isa;
 use crate::cpu::pack::{PackedA, PackedB};
 use crate::cpu::pool2d::{Count, PoolParams, Pooling};
+use crate::cpu::winograd::{self, Winograd};
 use crate::loops::contract::{Contract, ContractKind, Window};
 use crate::loops::{Access, BufferId, Kernel};
 use crate::tensor::dim::Dim;
@@ -15,6 +16,8 @@ use crate::tensor::host::Tensor;
 pub enum Prepared {
     /// Convolution with packed weights.
     Conv(ConvPlan),
+    /// Convolution by windows of 3x3 after Winograd.
+    Winograd(Winograd),
     /// Convolution channel by channel, or with weights that are computed.
     ConvWith(ConvParams, bool),
     /// Product; a packed operand serves every batch element.
@@ -23,13 +26,31 @@ pub enum Prepared {
     Pool(PoolParams, Pooling),
 }
 
+impl Prepared {
+    /// The operands that a run reads from their buffers; the others are here, packed.
+    pub fn reads(&self, c: &Contract) -> Vec<BufferId> {
+        let [a, b] = c.kind.operands();
+        match self {
+            Prepared::Conv(_) | Prepared::Winograd(_) => vec![a],
+            Prepared::MatMul(left, right) => {
+                let held = [(a, left.is_some()), (b, right.is_some())];
+                held.into_iter().filter(|(_, packed)| !packed).map(|(buffer, _)| buffer).collect()
+            }
+            Prepared::ConvWith(..) | Prepared::Pool(..) => vec![a, b],
+        }
+    }
+}
+
 /// Prepares a contraction; `constant` gives the tensor behind a buffer that is one.
 pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(BufferId) -> Option<Tensor>) -> Result<Prepared> {
     match &c.kind {
         ContractKind::Conv { x, w, groups, window } => {
             let params = conv_params(kernel, *x, *w, *groups, window)?;
-            let channelwise = depthwise::fits(&params) && kernel.buffer(*x).shape.len() <= 4;
+            let rank = kernel.buffer(*x).shape.len();
+            let channelwise = depthwise::fits(&params) && rank <= 4;
+            let planes = rank == 4 && winograd::fits(&params) && winograd::pays(&params, plane(&kernel.buffer(c.out).shape));
             match constant(*w) {
+                Some(weights) if planes => Ok(Prepared::Winograd(Winograd::new(isa, params, &weights.values::<f32>()))),
                 Some(weights) if !channelwise => Ok(Prepared::Conv(ConvPlan::new(isa, params, &weights.values::<f32>()))),
                 _ => Ok(Prepared::ConvWith(params, channelwise)),
             }
@@ -42,11 +63,11 @@ pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(Buffer
             let ContractKind::MatMul { m, n, k, .. } = &c.kind else { unreachable!("matched above") };
             let left = matrix(a).and_then(|t| {
                 let ((row, col), m, k) = (sizes(a)?, fixed(m)?, fixed(k)?);
-                Some(PackedA::pack(isa, m, k, &t.values::<f32>(), row, col))
+                Some(PackedA::pack_bytes(isa, m, k, &t.read(), row, col))
             });
             let right = matrix(b).and_then(|t| {
                 let ((row, col), k, n) = (sizes(b)?, fixed(k)?, fixed(n)?);
-                Some(PackedB::pack(isa, k, n, &t.values::<f32>(), row, col))
+                Some(PackedB::pack_bytes(isa, k, n, &t.read(), row, col))
             });
             Ok(Prepared::MatMul(left, right))
         }
@@ -64,6 +85,12 @@ pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(Buffer
             Ok(Prepared::Pool(params, pooling))
         }
     }
+}
+
+/// Height and width of images, where they are known.
+fn plane(shape: &[Dim]) -> Option<[usize; 2]> {
+    let fixed = |d: &Dim| usize::try_from(d.as_const()?).ok();
+    Some([fixed(&shape[2])?, fixed(&shape[3])?])
 }
 
 fn sizes(v: &[i64]) -> Vec<usize> {

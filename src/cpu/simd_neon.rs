@@ -37,8 +37,11 @@ impl Simd for Neon {
         fn load(p: *const f32) -> float32x4_t = vld1q_f32(p);
         fn load_even(p: *const f32) -> float32x4_t = vuzp1q_f32(vld1q_f32(p), vld1q_f32(p.add(4)));
         fn store(p: *mut f32, v: float32x4_t) = vst1q_f32(p, v);
+        fn store_pairs(p: *mut f32, a: float32x4_t, b: float32x4_t) = vst2q_f32(p, float32x4x2_t(a, b));
         fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t = vfmaq_f32(c, a, b);
         fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t = vaddq_f32(a, b);
+        fn sub(a: float32x4_t, b: float32x4_t) -> float32x4_t = vsubq_f32(a, b);
+        fn clamp(x: float32x4_t, low: float32x4_t, high: float32x4_t) -> float32x4_t = vminq_f32(vmaxq_f32(x, low), high);
         fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmaxq_f32(a, b);
     }
 }

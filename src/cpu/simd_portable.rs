@@ -38,6 +38,12 @@ impl Simd for Portable {
         unsafe { p.cast::<[f32; 4]>().write_unaligned(v) }
     }
 
+    #[inline(always)]
+    unsafe fn store_pairs(p: *mut f32, a: [f32; 4], b: [f32; 4]) {
+        // SAFETY: the caller vouches for eight writable elements.
+        unsafe { p.cast::<[f32; 8]>().write_unaligned([a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3]]) }
+    }
+
     // Not `mul_add`: without an instruction for it, that is a slow call.
     #[inline(always)]
     unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
@@ -47,6 +53,16 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn add(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
         lanewise!(0 1 2 3, |i: usize| a[i] + b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| a[i] - b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn clamp(x: [f32; 4], low: [f32; 4], high: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| if x[i] < low[i] { low[i] } else if x[i] > high[i] { high[i] } else { x[i] })
     }
 
     #[inline(always)]

@@ -48,8 +48,16 @@ impl Simd for Avx2 {
             _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(pairs)))
         };
         fn store(p: *mut f32, v: __m256) = _mm256_storeu_ps(p, v);
+        fn store_pairs(p: *mut f32, a: __m256, b: __m256) = {
+            let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            _mm256_storeu_ps(p, _mm256_permute2f128_ps::<0x20>(low, high));
+            _mm256_storeu_ps(p.add(8), _mm256_permute2f128_ps::<0x31>(low, high))
+        };
         fn fma(a: __m256, b: __m256, c: __m256) -> __m256 = _mm256_fmadd_ps(a, b, c);
         fn add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
+        // The instructions give their second operand where either is NaN.
+        fn clamp(x: __m256, low: __m256, high: __m256) -> __m256 = _mm256_min_ps(high, _mm256_max_ps(low, x));
+        fn sub(a: __m256, b: __m256) -> __m256 = _mm256_sub_ps(a, b);
         // The instruction gives `b` where either is NaN: only a NaN in `a` is to be kept.
         fn max(a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a));
     }
@@ -71,8 +79,17 @@ impl Simd for Avx512 {
             _mm512_permutex2var_ps(_mm512_loadu_ps(p), even, _mm512_loadu_ps(p.add(16)))
         };
         fn store(p: *mut f32, v: __m512) = _mm512_storeu_ps(p, v);
+        fn store_pairs(p: *mut f32, a: __m512, b: __m512) = {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            _mm512_storeu_ps(p, _mm512_permutex2var_ps(a, low, b));
+            _mm512_storeu_ps(p.add(16), _mm512_permutex2var_ps(a, high, b))
+        };
         fn fma(a: __m512, b: __m512, c: __m512) -> __m512 = _mm512_fmadd_ps(a, b, c);
         fn add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
+        // The instructions give their second operand where either is NaN.
+        fn clamp(x: __m512, low: __m512, high: __m512) -> __m512 = _mm512_min_ps(high, _mm512_max_ps(low, x));
+        fn sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
         fn max(a: __m512, b: __m512) -> __m512 = _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a), a);
     }
 }

@@ -147,7 +147,7 @@ impl Staged {
 /// Runs one program into new tensors.
 fn run_code(compiled: &Compiled, pool: &Pool, state: &mut State, bindings: &Bindings, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
     let program = compiled.program();
-    let shapes = state.prepare(compiled, bindings)?;
+    let shapes: Vec<Vec<usize>> = state.prepare(compiled, bindings)?.map(<[usize]>::to_vec).collect();
     let dtypes: Vec<_> = program.outputs.iter().map(|o| program.buffer(*o).dtype).collect();
     let bytes: Vec<usize> = dtypes.iter().zip(&shapes).map(|(d, s)| byte_len(*d, s).unwrap_or(usize::MAX)).collect();
     let mut made: Vec<Vec<u64>> = bytes.iter().map(|n| vec![0; n.div_ceil(8)]).collect();

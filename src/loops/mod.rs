@@ -275,12 +275,17 @@ impl Stage {
             Stage::Contract(c) => c.kind.operands().to_vec(),
             _ => Vec::new(),
         };
-        all.extend(self.bodies().flat_map(|b| &b.ops).filter_map(|op| match op {
+        all.extend(self.body_reads());
+        all
+    }
+
+    /// The buffers that its bodies load from, with repetitions.
+    pub fn body_reads(&self) -> impl Iterator<Item = BufferId> + '_ {
+        self.bodies().flat_map(|b| &b.ops).filter_map(|op| match op {
             Op::Load(access) => Some(access.buffer),
             Op::LoadAt(buffer, _) => Some(*buffer),
             _ => None,
-        }));
-        all
+        })
     }
 }
 

@@ -141,7 +141,7 @@ fn observing(graph: &Graph) -> Result<(Graph, Vec<String>)> {
 
 impl Machine {
     fn run(&mut self, graph: &Graph, bindings: &Bindings, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
-        let shapes = self.state.prepare(&self.compiled, bindings)?;
+        let shapes: Vec<Vec<usize>> = self.state.prepare(&self.compiled, bindings)?.map(<[usize]>::to_vec).collect();
         let dtypes: Vec<_> = graph.outputs.iter().map(|o| graph.fact(o.value).dtype).collect();
         let sizes: Vec<usize> = dtypes.iter().zip(&shapes).map(|(d, s)| byte_len(*d, s).unwrap_or(usize::MAX)).collect();
         let mut made: Vec<Vec<u64>> = sizes.iter().map(|bytes| vec![0; bytes.div_ceil(8)]).collect();

@@ -21,6 +21,7 @@ use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
 use crate::{ensure, fail};
 use bytes::Bytes;
+use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub struct SessionOptions {
     /// Where log lines go.
     pub log: Log,
 }
+
+/// Up to so many inputs or outputs need no memory from the heap in a run.
+const FEW: usize = 8;
 
 /// Where the elements of a tensor are.
 #[derive(Debug, Clone, Copy)]
@@ -249,27 +253,28 @@ impl Session {
 
     fn run_compiled(&mut self, compiled: &Compiled, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
         let Some((_, bindings)) = &self.last else { fail!(Internal, "a run that was not checked") };
+        // Memory for the outputs that the caller has no memory for, and what all of them are to be.
+        let mut made: SmallVec<[Option<(Vec<usize>, Vec<u64>)>; FEW]> = SmallVec::new();
         let shapes = self.state.prepare(compiled, bindings)?;
-        // Memory for the outputs that the caller has no memory for.
-        let mut made: Vec<Vec<u64>> = Vec::with_capacity(outputs.len());
-        for ((value, sink), shape) in self.build.outputs().iter().zip(outputs.iter()).zip(&shapes) {
-            let bytes = byte_len(value.dtype, shape).unwrap_or(usize::MAX);
-            made.push(if matches!(sink, Sink::Fill(..)) { Vec::new() } else { vec![0; bytes.div_ceil(8)] });
+        let sizes = self.build.outputs().iter().zip(shapes.clone()).map(|(v, s)| byte_len(v.dtype, s).unwrap_or(usize::MAX));
+        let sizes: SmallVec<[usize; FEW]> = sizes.collect();
+        for ((sink, shape), bytes) in outputs.iter().zip(shapes).zip(&sizes) {
+            let own = !matches!(sink, Sink::Fill(..));
+            made.push(own.then(|| (shape.to_vec(), vec![0; bytes.div_ceil(8)])));
         }
-        let given: Vec<&[u8]> = inputs.iter().map(View::host).collect();
-        let sizes = self.build.outputs().iter().zip(&shapes).map(|(v, s)| byte_len(v.dtype, s).unwrap_or(usize::MAX));
-        let mut memory: Vec<&mut [u8]> = Vec::with_capacity(outputs.len());
-        for ((sink, own), bytes) in outputs.iter_mut().zip(&mut made).zip(sizes) {
-            memory.push(match sink {
-                Sink::Fill(_, _, Room::Host(bytes)) => bytes,
-                _ => &mut as_bytes_mut(own)[..bytes],
+        let given: SmallVec<[&[u8]; FEW]> = inputs.iter().map(View::host).collect();
+        let mut memory: SmallVec<[&mut [u8]; FEW]> = SmallVec::new();
+        for ((sink, own), bytes) in outputs.iter_mut().zip(&mut made).zip(&sizes) {
+            memory.push(match (sink, own) {
+                (Sink::Fill(_, _, Room::Host(bytes)), _) => bytes,
+                (_, Some((_, own))) => &mut as_bytes_mut(own)[..*bytes],
+                _ => &mut [],
             });
         }
         exec::run(compiled, &self.pool, &mut self.state, bindings, &given, &mut memory)?;
         drop(memory);
-        for (((value, sink), own), shape) in self.build.outputs().iter().zip(outputs).zip(made).zip(shapes) {
-            if let Sink::Make(tensor) = sink {
-                let bytes = byte_len(value.dtype, &shape).unwrap_or(usize::MAX);
+        for (((value, sink), own), bytes) in self.build.outputs().iter().zip(outputs).zip(made).zip(sizes) {
+            if let (Sink::Make(tensor), Some((shape, own))) = (sink, own) {
                 *tensor = Some(Tensor::new(value.dtype, shape, from_vec(own).slice(..bytes))?);
             }
         }

@@ -7,13 +7,41 @@ use crate::tensor::error::{Code, Error, Result};
 use ::bytes::Bytes;
 use half::{bf16, f16};
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 /// A dense row-major tensor in host memory. `bool` elements are bytes 0 or 1.
 #[derive(Debug, Clone)]
 pub struct Tensor {
     dtype: DType,
     shape: Vec<usize>,
-    data: Bytes,
+    data: Data,
+}
+
+#[derive(Debug, Clone)]
+enum Data {
+    Bytes(Bytes),
+    Scaled(Arc<Scaled>),
+}
+
+/// Rows of a matrix of `float32`, each times its own factor. Whoever wants the bytes makes them, once and for all holders; whoever reads
+/// the values once, as packing does, leaves nothing behind.
+#[derive(Debug)]
+struct Scaled {
+    rows: Bytes,
+    factors: Vec<f64>,
+    made: OnceLock<Bytes>,
+}
+
+impl Scaled {
+    fn values(&self) -> Vec<f32> {
+        let rows = bytes::view::<f32>(&self.rows);
+        let width = (rows.len() / self.factors.len().max(1)).max(1);
+        let mut out = Vec::with_capacity(rows.len());
+        for (row, factor) in rows.chunks(width).zip(&self.factors) {
+            out.extend(row.iter().map(|v| (f64::from(*v) * factor) as f32));
+        }
+        out
+    }
 }
 
 /// Runs `$body` with `$t` standing for the Rust type of `$dtype` (`u8` for `bool`).
@@ -83,7 +111,18 @@ impl Tensor {
                 format!("shape {shape:?} of {dtype} needs {need} bytes but {} are given", data.len()),
             ));
         }
-        Ok(Tensor { dtype, shape, data })
+        Ok(Tensor { dtype, shape, data: Data::Bytes(data) })
+    }
+
+    /// A `float32` tensor whose rows (all along the first axis) are those of `rows`, each times its factor. They are computed when they
+    /// are read.
+    ///
+    /// # Panics
+    /// When `rows` is of another type or has not as many rows as there are factors: the caller made both.
+    pub fn scaled(rows: &Tensor, factors: Vec<f64>) -> Tensor {
+        assert!(rows.dtype == DType::F32 && rows.shape.first() == Some(&factors.len()), "a factor for each row");
+        let scaled = Scaled { rows: rows.bytes().clone(), factors, made: OnceLock::new() };
+        Tensor { dtype: rows.dtype, shape: rows.shape.clone(), data: Data::Scaled(Arc::new(scaled)) }
     }
 
     /// A tensor that takes `values`; their number must be that of `shape`.
@@ -92,7 +131,7 @@ impl Tensor {
     /// When it is not: the caller made both.
     pub fn from_vec<T: Element>(shape: &[usize], values: Vec<T>) -> Tensor {
         assert_eq!(values.len(), shape.iter().product::<usize>(), "elements of shape {shape:?}");
-        Tensor { dtype: T::DTYPE, shape: shape.to_vec(), data: bytes::from_vec(values) }
+        Tensor { dtype: T::DTYPE, shape: shape.to_vec(), data: Data::Bytes(bytes::from_vec(values)) }
     }
 
     /// A tensor of `dtype` whose elements are the nearest to `values`.
@@ -120,7 +159,7 @@ impl Tensor {
         // u64 elements make the buffer aligned for every element type.
         let len = shape.iter().product::<usize>() * dtype.size();
         let data = bytes::from_vec(vec![0u64; len.div_ceil(8)]).slice(..len);
-        Tensor { dtype, shape: shape.to_vec(), data }
+        Tensor { dtype, shape: shape.to_vec(), data: Data::Bytes(data) }
     }
 
     /// Element type.
@@ -145,7 +184,18 @@ impl Tensor {
 
     /// The bytes, row-major.
     pub fn bytes(&self) -> &Bytes {
-        &self.data
+        match &self.data {
+            Data::Bytes(bytes) => bytes,
+            Data::Scaled(s) => s.made.get_or_init(|| bytes::from_vec(s.values())),
+        }
+    }
+
+    /// The bytes for one reading: what has to be computed first is not kept.
+    pub fn read(&self) -> Cow<'_, [u8]> {
+        match &self.data {
+            Data::Scaled(s) if s.made.get().is_none() => Cow::Owned(bytes::as_bytes(&s.values()).to_vec()),
+            _ => Cow::Borrowed(self.bytes()),
+        }
     }
 
     /// The elements as `T`.
@@ -155,7 +205,10 @@ impl Tensor {
     pub fn values<T: Element>(&self) -> Cow<'_, [T]> {
         let held = if self.dtype == DType::Bool { DType::U8 } else { self.dtype };
         assert_eq!(T::DTYPE, held, "element type");
-        bytes::view(&self.data)
+        match &self.data {
+            Data::Scaled(s) if s.made.get().is_none() => Cow::Owned(s.values().into_iter().map(|v| T::from_f64(v.into())).collect()),
+            _ => bytes::view(self.bytes()),
+        }
     }
 
     /// The elements as `f64`.
@@ -186,19 +239,19 @@ impl Tensor {
 
     /// The same elements under another shape of equal element count.
     pub fn reshaped(&self, shape: &[usize]) -> Result<Tensor> {
-        Tensor::new(self.dtype, shape.to_vec(), self.data.clone())
+        Tensor::new(self.dtype, shape.to_vec(), self.bytes().clone())
     }
 
     /// Digest of element type, shape and bytes.
     pub fn digest(&self) -> Digest {
-        Digest::of_parts([format!("{}{:?}", self.dtype, self.shape).as_bytes(), &self.data])
+        Digest::of_parts([format!("{}{:?}", self.dtype, self.shape).as_bytes(), self.bytes()])
     }
 }
 
 impl PartialEq for Tensor {
     /// Equal in type, shape and every byte.
     fn eq(&self, other: &Tensor) -> bool {
-        self.dtype == other.dtype && self.shape == other.shape && self.data == other.data
+        self.dtype == other.dtype && self.shape == other.shape && self.bytes() == other.bytes()
     }
 }
 

@@ -138,14 +138,11 @@ fn per_channel(t: &Tensor, rank: usize, axis: usize, channels: usize) -> Option<
 /// The layer with scaled weights, and a bias.
 fn folded(b: &mut Builder, view: &NodeView, inputs: &[ValueId], affine: &Affine) -> Result<ValueId> {
     let weights = view.constant(1).expect("a chain begins at constant weights");
-    let per_map = weights.len() / affine.scale.len().max(1);
-    let values: Vec<f32> =
-        weights.values::<f32>().iter().enumerate().map(|(i, w)| (*w as f64 * affine.scale[i / per_map]) as f32).collect();
     let name = &view.graph.value(view.node().inputs[1]).name;
     let scaled = if affine.scale.iter().all(|s| *s == 1.0) {
         inputs[1]
     } else {
-        b.constant(&format!("{name}:scaled"), Tensor::from_vec(weights.shape(), values))
+        b.constant(&format!("{name}:scaled"), Tensor::scaled(weights, affine.scale.clone()))
     };
     let out = b.node(view.name(), view.op(), view.node().attrs.clone(), &[inputs[0], scaled])?[0];
     let shift: Vec<f32> = affine.shift.iter().map(|v| *v as f32).collect();

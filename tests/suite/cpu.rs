@@ -50,7 +50,7 @@ impl<'a> Runner<'a> {
         };
         let shapes: Vec<Given> = given.iter().map(|t| Given { dtype: t.dtype(), shape: t.shape() }).collect();
         let bindings = bind(&self.graph.declared_inputs(), &shapes)?;
-        let shapes = state.prepare(compiled, &bindings)?;
+        let shapes: Vec<Vec<usize>> = state.prepare(compiled, &bindings)?.map(<[usize]>::to_vec).collect();
         let dtypes = self.graph.outputs.iter().map(|o| self.graph.fact(o.value).dtype);
         let size = |d: tvmtrt::tensor::dtype::DType, s: &[usize]| s.iter().product::<usize>() * d.size();
         // Poisoned, so that an element that is not written shows.
