@@ -29,8 +29,8 @@
 
 namespace tvmtrt {
 
-/// Forms of accounts: for people, or JSON for programs.
-enum class Format : std::uint32_t { Text = TVMTRT_FORMAT_TEXT, Json = TVMTRT_FORMAT_JSON };
+/// Forms of accounts: for people, or JSON for programs; of `Partition::explain` also for graphviz, or a picture.
+enum class Format : std::uint32_t { Text = TVMTRT_FORMAT_TEXT, Json = TVMTRT_FORMAT_JSON, Dot = TVMTRT_FORMAT_DOT, Svg = TVMTRT_FORMAT_SVG };
 
 /// How grave a log line is.
 enum class Level : std::uint32_t { Error = TVMTRT_LOG_ERROR, Warning = TVMTRT_LOG_WARNING, Info = TVMTRT_LOG_INFO, Debug = TVMTRT_LOG_DEBUG };

@@ -7,6 +7,7 @@ use capi_support::{library, prototypes, read, root, run, scratch};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const LOCK: &str = "tests/abi/abi.lock";
 
@@ -81,7 +82,9 @@ fn layouts(folder: &str, file: &str, plain: &str) -> Vec<String> {
             );
         }
     }
-    let folder_of_program = scratch(&format!("abi_{file}"));
+    // Tests of this file run at the same time.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let folder_of_program = scratch(&format!("abi_{}", COUNT.fetch_add(1, Ordering::Relaxed)));
     let (source, program) = (folder_of_program.join("layouts.c"), folder_of_program.join("layouts"));
     std::fs::write(&source, format!("#include <stdio.h>\n#include \"{file}\"\nint main(void) {{\n{prints}  return 0;\n}}\n")).unwrap();
     run(Command::new("gcc").args(["-std=c11", "-Wall", "-Werror", "-I"]).arg(root().join(folder)).arg(&source).arg("-o").arg(&program));

@@ -28,39 +28,39 @@ fn compile(folder: &str, source: &str) -> PathBuf {
     program
 }
 
-fn run_program(name: &str) {
+fn run_checked(name: &str) {
     let program = compile(name, name);
     run(&mut Command::new(&program));
 }
 
 #[test]
 fn misuse_is_answered() {
-    run_program("misuse");
+    run_checked("misuse");
 }
 
 #[test]
 fn arguments_are_checked_and_used() {
-    run_program("arguments");
+    run_checked("arguments");
 }
 
 #[test]
 fn artifacts_are_saved_and_loaded() {
-    run_program("artifact");
+    run_checked("artifact");
 }
 
 #[test]
 fn calibration_makes_a_table() {
-    run_program("calibration");
+    run_checked("calibration");
 }
 
 #[test]
 fn regions_are_explained_and_filtered() {
-    run_program("regions");
+    run_checked("regions");
 }
 
 #[test]
 fn threads_share_a_build() {
-    run_program("threads");
+    run_checked("threads");
 }
 
 #[test]

@@ -49,6 +49,10 @@ fn reaches_every_function() {
     let used = |name: &str| {
         wrapper.match_indices(name).any(|(at, _)| !wrapper[at + name.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     };
-    let missing: Vec<String> = prototypes(&read("include/tvmtrt.h")).into_iter().map(|(name, ..)| name).filter(|n| !used(n)).collect();
+    let header = read("include/tvmtrt.h");
+    let constants =
+        header.lines().filter_map(|l| l.strip_prefix("#define TVMTRT_")).filter(|l| l.starts_with("FORMAT_") || l.starts_with("LOG_"));
+    constants.for_each(|l| assert!(used(&format!("TVMTRT_{}", l.split(' ').next().unwrap())), "tvmtrt.hpp does not have {l}"));
+    let missing: Vec<String> = prototypes(&header).into_iter().map(|(name, ..)| name).filter(|n| !used(n)).collect();
     assert!(missing.is_empty(), "tvmtrt.hpp does not reach {missing:?}");
 }

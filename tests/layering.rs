@@ -238,7 +238,12 @@ fn paths_are_resolved() {
 
 #[test]
 fn crate_root_has_only_modules() {
-    let lib = tokens(&read(&root().join("src/lib.rs")));
+    // Attributes choose what stands for a part that is left out: that is cfg's business, and lint's there.
+    let text = read(&root().join("src/lib.rs"));
+    let plain: Vec<&str> = text.lines().filter(|l| !l.starts_with("#[cfg_attr(")).collect();
+    let plain = plain.join("\n");
+    let (before, after) = plain.split_once("#![cfg_attr(").expect("what is left out may be unused");
+    let lib = tokens(&format!("{before}{}", after.split_once("\n)]").expect("the end of an attribute").1));
     let words: Vec<_> = lib.chunks(4).map(|c| (c[0].as_str(), c[1].as_str(), c.last().map(String::as_str))).collect();
     assert!(words.iter().all(|w| (w.0, w.1, w.2) == ("pub", "mod", Some(";"))), "src/lib.rs holds more than `pub mod name;`");
 }

@@ -106,7 +106,7 @@ fn refusals() -> String {
 const NOT_YET: &str = "
 ## Not there yet
 Each gives a clear error.
-* CUDA kernels: on a GPU, what TensorRT does not take runs on the CPU; artifacts (save and load).
+* CUDA kernels: on a GPU, what TensorRT does not take runs on the CPU.
 * int8 of recurrent and transposed layers.
 * Antialiased and cropping resizes, grids over volumes; recurrent layers; graphs inside nodes on TensorRT.
 * Tuned code for contractions of float64 and integers: they run on plain generated loops; those of float16 and bfloat16 run in float32.

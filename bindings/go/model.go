@@ -167,6 +167,20 @@ func (p *Partition) ExplainJSON() (string, error) {
 	return text(C.tvmtrt_partition_explain(p.ptr, C.TVMTRT_FORMAT_JSON, &out), out)
 }
 
+// ExplainDot is the graph in graphviz's language.
+func (p *Partition) ExplainDot() (string, error) {
+	defer runtime.KeepAlive(p)
+	var out *C.tvmtrt_text_t
+	return text(C.tvmtrt_partition_explain(p.ptr, C.TVMTRT_FORMAT_DOT, &out), out)
+}
+
+// ExplainSVG is a picture of the graph, for browsers.
+func (p *Partition) ExplainSVG() (string, error) {
+	defer runtime.KeepAlive(p)
+	var out *C.tvmtrt_text_t
+	return text(C.tvmtrt_partition_explain(p.ptr, C.TVMTRT_FORMAT_SVG, &out), out)
+}
+
 // Regions is the number of regions that are meant for TensorRT.
 func (p *Partition) Regions() int {
 	defer runtime.KeepAlive(p)

@@ -37,6 +37,11 @@ func TestRegions(t *testing.T) {
 	if err != nil || p.Regions() != 1 || !json.Valid([]byte(graph)) {
 		t.Error(p.Regions(), err)
 	}
+	dot, err := p.ExplainDot()
+	svg, err2 := p.ExplainSVG()
+	if !strings.HasPrefix(dot, "digraph") || !strings.Contains(svg, "<svg") {
+		t.Error(err, err2)
+	}
 	if _, err := p.RegionJSON(1); !errors.Is(err, ErrInvalidArgument) || errors.Is(err, ErrIO) {
 		t.Error(err)
 	}

@@ -53,6 +53,7 @@ const (
 	ErrOutOfMemory         Code = C.TVMTRT_ERROR_OUT_OF_MEMORY
 	ErrCPUCode             Code = C.TVMTRT_ERROR_CPU_CODE
 	ErrNotImplemented      Code = C.TVMTRT_ERROR_NOT_IMPLEMENTED
+	ErrUnsupported         Code = C.TVMTRT_ERROR_UNSUPPORTED
 	ErrInternal            Code = C.TVMTRT_ERROR_INTERNAL
 	ErrCancelled           Code = C.TVMTRT_ERROR_CANCELLED
 )

@@ -12,6 +12,7 @@ use crate::artifact::zip::write::Writer;
 use crate::artifact::{graph, plan};
 use crate::ir::Graph;
 use crate::ir::opdef::OpDef;
+use crate::ir::verify::verify;
 use crate::partition::Partition;
 use crate::partition::restore::Decided;
 use crate::tensor::bytes::map_file;
@@ -225,7 +226,9 @@ impl Artifact {
     pub fn graph(&self, ops: &dyn Fn(&str) -> Option<&'static OpDef>) -> Result<Graph> {
         let weights = self.at(WEIGHTS, self.weights())?;
         let json = entry(&self.archive, GRAPH).context(|| &self.label)?;
-        self.at(GRAPH, graph_read::read(&json, &Names { ops, weights: &weights }))
+        let graph = self.at(GRAPH, graph_read::read(&json, &Names { ops, weights: &weights }))?;
+        self.at(GRAPH, verify(&graph))?;
+        Ok(graph)
     }
 
     fn weights(&self) -> Result<Weights> {

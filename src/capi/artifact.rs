@@ -48,7 +48,8 @@ pub unsafe extern "C" fn tvmtrt_build_save(
     })
 }
 
-fn save_options(options: &tvmtrt_options_t, given: &Given) -> SaveOptions {
+/// Options of `tvmtrt_build_save`, for a build that was made with `given`.
+pub fn save_options(options: &tvmtrt_options_t, given: &Given) -> SaveOptions {
     let engines = match value(options, "artifact_engines") {
         "beside" => Engines::Beside,
         "none" => Engines::Nowhere,

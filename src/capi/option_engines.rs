@@ -124,7 +124,7 @@ fn word<T>(key: &str, word: &str, of: fn(&str) -> Option<T>) -> Result<T> {
 mod tests {
     use super::*;
     use crate::capi::option_read;
-    use crate::capi::option_table::{Kind, OPTIONS, Row, Stage, find};
+    use crate::capi::option_table::{BUILD, Kind, OPTIONS, Row, Stage, find};
     use crate::network::Network;
     use crate::network::capabilities::Flavour;
     use crate::tensorrt::abi::VERSIONS;
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn every_version_has_an_option_or_an_error_names_it_and_who_has_it() {
         let (mut has, mut lacks) = (0, 0);
-        for row in OPTIONS.iter().filter(|r| r.stages == [Stage::Build]) {
+        for row in OPTIONS.iter().filter(|r| r.stages == BUILD) {
             for (value, release) in others(row).into_iter().flat_map(|v| VERSIONS.iter().map(move |r| (v.clone(), *r))) {
                 if NOT_IN_KEYS.iter().any(|(key, _)| *key == row.key) || row.key == "exclude_lean_runtime" {
                     continue;
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn manuals_say_which_version_is_the_first() {
         let full: Vec<Abi> = VERSIONS.iter().filter_map(|r| Abi::of(*r, false).ok().filter(|_| r.flavour == Flavour::Full)).collect();
-        for row in OPTIONS.iter().filter(|r| r.stages == [Stage::Build] && !matches!(r.kind, Kind::Words(_))) {
+        for row in OPTIONS.iter().filter(|r| r.stages == BUILD && !matches!(r.kind, Kind::Words(_))) {
             for value in others(row).into_iter().filter(|_| row.key != "exclude_lean_runtime") {
                 let settings = with(row.key, &value).settings;
                 let first = full.iter().find(|abi| settings.check(abi).is_ok()).unwrap_or_else(|| panic!("{}", row.key)).release.version;

@@ -64,7 +64,8 @@ pub struct Row {
 
 const ALL_STAGES: &[Stage] =
     &[Stage::Load, Stage::Partition, Stage::Build, Stage::BuildSave, Stage::BuildLoad, Stage::Run, Stage::Calibrate];
-const BUILD: &[Stage] = &[Stage::Build, Stage::BuildLoad];
+/// Read by builds, those of artifacts too.
+pub const BUILD: &[Stage] = &[Stage::Build, Stage::BuildLoad];
 const TENSORRT: &[Stage] = &[Stage::Partition, Stage::Build, Stage::BuildLoad];
 
 /// TensorRT's preview features, all of them but the one that is always on where it is one.

@@ -3,6 +3,7 @@
 
 use crate::ir::Graph;
 use crate::tensor::error::{Result, left_out};
+use crate::tensor::host::Tensor;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,5 +29,9 @@ pub fn load_file_with(_: &Path, _: Unknown) -> Result<Model> {
 }
 
 pub fn load_bytes_with(_: Bytes, _: Option<&Path>, _: Unknown) -> Result<Model> {
+    Err(left_out("import"))
+}
+
+pub fn read_tensor(_: &Path) -> Result<(String, Tensor)> {
     Err(left_out("import"))
 }

@@ -121,19 +121,27 @@ impl Build {
         plugins::check_offloaded(&partition.parts)?;
         let demanded = partition.parts.options.offload == Offload::On;
         let keep = Arc::new(Keep::default());
+        // A library takes longer to open than all else where nothing is to be built or loaded.
+        let idle = options.engines.when == When::Never && stored.iter().all(Vec::is_empty);
         let target = match partition.region_count() {
             0 => None,
-            _ => Some(target(partition, options, &keep)?),
+            _ if idle => None,
+            _ => Some(target(partition, options, &keep, stored.iter().flatten().any(|s| s.tag.version_compatible))?),
         };
-        let (mut parts, mut device, mut stored) = (Vec::new(), None, stored.into_iter());
+        let (mut parts, mut device) = (Vec::new(), None);
+        let mut stored = stored.into_iter();
         for i in 0..partition.region_count() {
-            let target = target.as_ref().expect("made where there is a region");
             let region = &partition.parts.regions[i];
             let (only, stored) = (plugins::without_code(&region.graph).is_some(), stored.next().unwrap_or_default());
-            let part = Maker::new(partition, i, target, options, &stored).and_then(|maker| {
-                device = device.or(maker.device().ok());
-                part(maker, options, demanded || only, &stored)
-            });
+            let part = match &target {
+                None => {
+                    Err(Error::new(Code::TensorRtUnsupported, "it has no engine, and engine_build does not say that one is to be built"))
+                }
+                Some(target) => Maker::new(partition, i, target, options).and_then(|maker| {
+                    device = device.or(maker.device().ok());
+                    part(maker, options, demanded || only, &stored)
+                }),
+            };
             let part = match part {
                 Err(e) if demanded || e.code == Code::Cancelled => return Err(e),
                 Err(e) if only => {
@@ -141,7 +149,7 @@ impl Build {
                 }
                 Err(e) => {
                     // One region's trouble is not the others': it runs on our own code, and is right.
-                    let expected = target.has_device() || options.target_sm.is_some() || !stored.is_empty();
+                    let expected = target.as_ref().is_some_and(TensorRt::has_device) || options.target_sm.is_some() || !stored.is_empty();
                     let told = if expected { Level::Warning } else { Level::Info };
                     options.log.say(told, format_args!("region '{}' runs on own kernels: {}", region.name, e.message));
                     Part::new(None, None, format!("own kernels: {}", e.message))
@@ -296,10 +304,11 @@ fn own_code(graph: &Graph, (isa, threads): (Isa, usize), log: &Log) -> Result<Ow
     }
 }
 
-/// The target as of now: the library may be another than at partition, the version must be the same.
-fn target(partition: &Partition, options: &BuildOptions, keep: &Arc<Keep>) -> Result<TensorRt> {
+/// The target as of now: the library may be another than at partition, the version must be the same. Only where there are engines that
+/// later versions can run (`lasting`), it may be one of those.
+fn target(partition: &Partition, options: &BuildOptions, keep: &Arc<Keep>, lasting: bool) -> Result<TensorRt> {
     let mut plan = partition.parts.options.clone();
-    plan.version = Some(partition.planned().version);
+    plan.version = Some(partition.planned().version).filter(|_| !lasting);
     let mut target = TensorRt::plan(&options.library, &plan, &options.log)?;
     ensure!(
         !(plan.use_implicit_batch && options.engines.settings.version_compatible),

@@ -39,15 +39,11 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// An error where no engine can be had for the region here; `stored` were built earlier.
-    pub fn new(partition: &Arc<Partition>, region: usize, target: &TensorRt, options: &BuildOptions, stored: &[Stored]) -> Result<Maker> {
+    /// An error where no engine can be had for the region here.
+    pub fn new(partition: &Arc<Partition>, region: usize, target: &TensorRt, options: &BuildOptions) -> Result<Maker> {
         let rtx = target.rules.planned.capabilities.flavour == Flavour::Rtx;
         ensure!(options.target_sm.is_none() || rtx, BadOption, "target_sm: only TensorRT for RTX builds for a GPU that is not there");
-        let library = match (&target.library, target.later) {
-            (Ok(library), _) => *library,
-            (Err(_), Some(later)) if stored.iter().any(|s| s.tag.version_compatible) => later,
-            (Err(why), _) => return Err(Error::new(Code::TensorRtNotFound, why.as_str())),
-        };
+        let library = target.library.clone().map_err(|why| Error::new(Code::TensorRtNotFound, why))?;
         let device = target.build.device.filter(|_| options.target_sm.is_none());
         if device.is_none() && options.target_sm.is_none() {
             let why = Device::get(0).err().map_or_else(String::new, |e| format!(" ({})", e.message));

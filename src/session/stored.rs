@@ -61,7 +61,8 @@ impl Tag {
             library: library.1,
             device: device.0,
             capabilities: device.1,
-            version_compatible: settings.version_compatible,
+            // Later versions run it by the lean runtime that is inside.
+            version_compatible: settings.version_compatible && !settings.exclude_lean_runtime,
             hardware: settings.hardware_compatibility,
             hindrance: settings.hinders_running().map(str::to_string),
         }

@@ -40,8 +40,6 @@ pub struct TensorRt {
     pub rules: TensorRtRules,
     /// The library, or why there is none.
     pub library: std::result::Result<&'static Library, String>,
-    /// A library of a later minor version than was planned for: it builds nothing, but runs version-compatible engines.
-    pub later: Option<&'static Library>,
     /// What a build is told; set before [`Target::compile`].
     pub build: emit::Options,
     /// Where engines are kept and who watches; set before [`Target::compile`].
@@ -67,29 +65,27 @@ impl TensorRt {
         let Capabilities { flavour, version, .. } = planned.capabilities;
         // Patches of one minor version have one interface.
         let fits = |r: Release| r.flavour == flavour && (r.version.major, r.version.minor) == (version.major, version.minor);
-        let newer = |r: Release| r.flavour == flavour && r.version.major == version.major && r.version.minor > version.minor;
-        let later = opened.clone().ok().filter(|l| newer(l.release()));
         let library = opened.and_then(|l| match fits(l.release()) {
             true => Ok(l),
             false => Err(format!("the plan is for {flavour} {version}, but the library found is {l:?}")),
         });
         let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
-        Ok(TensorRt { rules: TensorRtRules { planned }, library, later, build, engines, precision, log: log.clone() })
+        Ok(TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: log.clone() })
     }
 
     /// For looking at a plan that was made before. No library is looked for.
     pub fn planned(planned: Planned) -> TensorRt {
         let (build, engines, precision) = (emit::Options::default(), EngineOptions::default(), Request::default());
         let library = Err("this is a plan that was made before".to_string());
-        TensorRt { rules: TensorRtRules { planned }, library, later: None, build, engines, precision, log: Log::default() }
+        TensorRt { rules: TensorRtRules { planned }, library, build, engines, precision, log: Log::default() }
     }
 
     /// Takes what the caller says of engines. A choice that the library lacks is an error that names it.
     pub fn set_engines(&mut self, engines: &EngineOptions) -> Result<()> {
         self.engines = engines.clone();
-        match self.library.clone().ok().or(self.later) {
-            Some(library) => engines.fill(&mut self.build, library, &self.log),
-            None => Ok(()),
+        match &self.library {
+            Ok(library) => engines.fill(&mut self.build, library, &self.log),
+            Err(_) => Ok(()),
         }
     }
 

@@ -1,11 +1,11 @@
 # For the scripts beside this file: where the installed library is, and what a tool that is missing means. Sourced, in bash.
 #
-#   TVMTRT_PREFIX     an installed tvmtrt: lib/libtvmtrt.so, include/tvmtrt.h, lib/pkgconfig (default: what ctest has left in build/)
+#   TVMTRT_PREFIX     an installed tvmtrt: lib/libtvmtrt.so, include/tvmtrt.h, lib/pkgconfig (default: what ctest has unpacked in build/)
 #   TVMTRT_REQUIRE    with `clients` in it, a tool that is missing is a failure and no SKIP
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-prefix=${TVMTRT_PREFIX:-$root/build/moved/prefix}
+prefix=${TVMTRT_PREFIX:-$(echo "$root"/build/unpacked/*/tvmtrt-*-linux)}
 for folder in lib lib64 "lib/$(uname -m)-linux-gnu"; do
   if [ -e "$prefix/$folder/libtvmtrt.so" ]; then libdir=$prefix/$folder; fi
 done

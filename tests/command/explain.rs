@@ -2,6 +2,8 @@
 
 use crate::{folder, json, models, path, text};
 use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn an_explanation_has_four_forms() {
@@ -56,4 +58,22 @@ fn shapes_are_numbers_or_the_models_symbols() {
         let said = crate::fault(&["partition", &model, "--shape", wrong], code);
         assert!(said.contains(part), "{wrong}: {said}");
     }
+}
+
+/// Another program's parser reads the picture, and finds each node in it once.
+#[test]
+fn a_picture_is_xml_for_others_too() {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/venv/bin/python");
+    if !python.exists() {
+        println!("SKIP python: no .cache/venv; scripts/setup makes it");
+        return;
+    }
+    let folder = folder("xml");
+    let (model, picture) = (path(&models::convolutions(&folder, "deep.onnx", 150)), path(&folder.join("why.svg")));
+    text(&["explain", &model, "-o", &picture, "--keep-off-operators", "nn.relu"], 0);
+    let program = "import sys, xml.etree.ElementTree as x; t = x.parse(sys.argv[1]).getroot(); \
+                   print(t.tag, t.get('width'), sum(g.get('class') == 'n' for g in t.iter()))";
+    let output = Command::new(python).args(["-c", program, &picture]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told, "{http://www.w3.org/2000/svg}svg 1280 302\n", "{}", String::from_utf8_lossy(&output.stderr));
 }

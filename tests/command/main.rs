@@ -1,5 +1,6 @@
 //! The command `tvmtrt` as a person or a program calls it: each test runs the binary.
 
+mod artifact;
 mod cache;
 mod explain;
 mod models;

@@ -1,6 +1,6 @@
 //! The command lines that README and the help show do what they are shown for.
 
-use crate::{command, folder, models, text};
+use crate::{folder, models, text};
 use std::path::Path;
 use std::process::Command;
 
@@ -45,8 +45,7 @@ fn lines_of_help_work() {
         lines.extend(help.lines().filter_map(|l| l.strip_prefix("  tvmtrt ")).map(|l| format!("tvmtrt {l}")));
     }
     assert!(lines.len() >= 12, "{lines:?}");
-    // These need a TensorRT that can build, or what an earlier line made.
-    let sorted = lines.iter().filter(|l| !l.contains(" export "));
-    run("help", &sorted.cloned().collect::<Vec<_>>());
-    assert!(command().args(["export", "--help"]).status().unwrap().success());
+    // What builds for a GPU that is not here needs TensorRT.
+    lines.retain(|l| !l.contains("--target-sm"));
+    run("help", &lines);
 }

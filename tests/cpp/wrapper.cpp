@@ -83,6 +83,7 @@ static void partitions() {
   tvmtrt::Options options{{"tensorrt_version", "10.6"}};
   const tvmtrt::Partition p(load(), {{"a", {4, 3}}, {"b", {4, -1}, tvmtrt::dtype_of<float>()}}, &options);
   CHECK(p.region_count() == 1 && contains(p.explain(), "add"));
+  CHECK(contains(p.explain(tvmtrt::Format::Svg), "<svg") && contains(p.explain(tvmtrt::Format::Dot), "digraph"));
   CHECK(contains(p.explain(tvmtrt::Format::Json), "schema_version") && contains(p.region_json(0), "nodes"));
   CHECK((p.inputs()[1].dims == std::vector<std::int64_t>{4, 3}) && (p.outputs()[0].dims == std::vector<std::int64_t>{4, 3}));
   CHECK(code_of([&] { p.region_json(9); }) == TVMTRT_ERROR_INVALID_ARGUMENT);

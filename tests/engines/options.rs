@@ -4,7 +4,7 @@ use crate::{build, folder, library, model, state};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use tvmtrt::capi::option_table::{Kind, OPTIONS, Stage};
+use tvmtrt::capi::option_table::{BUILD, Kind, OPTIONS};
 use tvmtrt::tensor::error::Code;
 
 /// Values to try: all that differ from the default where they are few.
@@ -25,7 +25,7 @@ fn every_option_builds_or_is_refused_by_name() {
     let elsewhere = ["cpu_instruction_set", "device", "engine_cache_limit", "engine_cache_mode", "log_level"];
     let mut refused = Vec::new();
     let mut accepted = 0;
-    for row in OPTIONS.iter().filter(|r| r.stages == [Stage::Build] && !elsewhere.contains(&r.key)) {
+    for row in OPTIONS.iter().filter(|r| r.stages == BUILD && !elsewhere.contains(&r.key)) {
         for value in values(row.kind, row.default) {
             let mut pairs = vec![(row.key, value.as_str())];
             if row.key == "exclude_lean_runtime" {

@@ -1,63 +1,109 @@
-//! Builds that are saved and loaded: their engines run without being built again, and what does not fit here is a warning.
+//! Engines of artifacts on a GPU: loaded instead of built, and run; kept when they are saved again; those that do not fit are warnings.
 
 use crate::networks::run;
-use crate::runs::{build, graph, input, near};
-use crate::support::gpu;
-use std::path::Path;
+use crate::runs::{graph, input, near};
+use crate::support::{gpu, shared};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
-use tvmtrt::artifact::file::{Artifact, Engines, Form};
-use tvmtrt::capi::artifact::build as load_build;
-use tvmtrt::capi::options::tvmtrt_options_t;
+use tvmtrt::artifact::file::Artifact;
 use tvmtrt::partition::options::PartitionOptions as Plan;
 use tvmtrt::reference;
-use tvmtrt::session::artifact::{SaveOptions, save};
-use tvmtrt::session::build::Build;
+use tvmtrt::session::artifact::{LoadOptions, SaveOptions, load, save};
+use tvmtrt::session::build::{Build, BuildOptions};
+use tvmtrt::session::engines::EngineOptions;
+use tvmtrt::session::log::{Level, Log};
+use tvmtrt::session::model::Model;
+use tvmtrt::session::partition::{Partition, PartitionOptions};
 use tvmtrt::session::run::{Session, SessionOptions};
+use tvmtrt::session::shapes::SymbolRange;
+use tvmtrt::session::slot::{Batches, When};
 use tvmtrt::tensor::dim::Dim;
 
-/// Loads a file with options, as the C function does, and what was logged.
-pub fn loaded(path: &Path, pairs: &[(&str, &str)]) -> (Arc<Build>, String) {
-    let mut options = tvmtrt_options_t::default();
-    options.set("log_level", "info").unwrap();
-    pairs.iter().for_each(|(k, v)| options.set(k, v).unwrap());
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let copy = lines.clone();
-    options.log = Some(Arc::new(move |level, line| copy.lock().unwrap().push(format!("{level:?}: {line}"))));
-    let build = load_build(&Artifact::open(path).unwrap(), &options).unwrap().build().clone();
-    let said = lines.lock().unwrap().join("\n");
-    (build, said)
+type Lines = Arc<Mutex<Vec<String>>>;
+
+fn options(batches: Batches, when: When) -> (BuildOptions, Lines) {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let log = Log::new(Some(Level::Info), Some(Arc::new(move |level, line: &str| sink.lock().unwrap().push(format!("{level:?}: {line}")))));
+    let engines = EngineOptions { batches, when, ..EngineOptions::default() };
+    (BuildOptions { optimization_level: 0, engines, log, ..BuildOptions::default() }, lines)
+}
+
+/// Two regions with a softmax on our own code between them, for batches of 1 to 16.
+fn partition() -> Arc<Partition> {
+    let model = shared(Model::new(graph(Dim::symbol("B", 1, 16), true), Vec::new()));
+    let keep_off_operators = ["nn.softmax".to_string()].into();
+    let symbols = vec![SymbolRange { name: "B".into(), min: 1, opt: Some(4), max: 16 }];
+    let plan = Plan { keep_off_operators, ..Plan::default() };
+    shared(Partition::new(&model, &[], &PartitionOptions { plan, symbols, ..PartitionOptions::default() }).unwrap())
+}
+
+fn check(build: &Arc<Build>, batches: &[usize]) {
+    let mut session = Session::new(build, &SessionOptions { threads: 1, ..SessionOptions::default() }).unwrap();
+    for batch in batches {
+        let x = input(*batch, *batch);
+        let got = run(&mut session, std::slice::from_ref(&x));
+        near(&got[0], &reference::run(&build.partition.parts.graph, &[x]).unwrap()[0]);
+    }
+}
+
+fn place(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("tvmtrt-gpu-{}-{name}.tvmtrt", std::process::id()))
 }
 
 #[test]
-fn saved_engines_run_again() {
+fn loaded_engines_run_and_none_is_built() {
     let Some(_) = gpu() else { return };
-    let plan = Plan { keep_off_operators: ["nn.softmax".to_string()].into(), ..Plan::default() };
-    let first = build(graph(Dim::symbol("B", 1, 8), true), plan);
-    let x = input(3, 5);
-    let want = reference::run(&first.partition.parts.graph, std::slice::from_ref(&x)).unwrap();
-    let folder = std::env::temp_dir().join(format!("tvmtrt-artifact-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    for (engines, name) in [(Engines::Inside, "inside.tvmtrt"), (Engines::Beside, "beside.tvmtrt"), (Engines::Inside, "inside.so")] {
-        let file = folder.join(name);
-        save(&first, &file, &SaveOptions { form: Form { engines, ..Form::default() }, ..SaveOptions::default() }).unwrap();
-        let begin = Instant::now();
-        let (again, said) = loaded(&file, &[("offload", "on")]);
-        println!("{name}: loaded in {:.1} ms; {:?}", begin.elapsed().as_secs_f64() * 1e3, again.region_state(0));
-        assert!((0..2).all(|i| again.region_state(i).unwrap().contains("built earlier")), "{said}");
-        let mut session = Session::new(&again, &SessionOptions::default()).unwrap();
-        near(&run(&mut session, std::slice::from_ref(&x))[0], &want[0]);
-        assert_eq!(session.engine_addresses().unwrap().len(), 2, "both regions ran in engines");
+    for (batches, when) in [(Batches::Dynamic, When::Ahead), (Batches::Grow, When::FirstUse), (Batches::Each, When::FirstUse)] {
+        let first = shared(Build::new(&partition(), &options(batches, when).0).unwrap());
+        check(&first, &[1, 3]);
+        let (path, again) = (place("first"), place("again"));
+        save(&first, &path, &SaveOptions::default()).unwrap();
+        let (build, lines) = options(batches, When::Never);
+        let options = LoadOptions { build, ..LoadOptions::default() };
+        let loaded = shared(load(&Artifact::open(&path).unwrap(), &options).unwrap());
+        check(&loaded, &[3, 1, 3]);
+        let lines = lines.lock().unwrap().clone();
+        assert!(!lines.iter().any(|l| l.contains("built in") || l.starts_with("Warning")), "{batches:?}: {lines:?}");
+        for region in 0..2 {
+            assert!(loaded.loaded(region).is_some() && loaded.region_state(region).unwrap().contains("built earlier"), "{loaded:?}");
+            let count = if batches == Batches::Each { 2 } else { 1 };
+            assert_eq!(loaded.engines(region).unwrap().len(), count, "{batches:?}");
+        }
+        save(&loaded, &again, &SaveOptions::default()).unwrap();
+        let engines = |path: &PathBuf| Artifact::open(path).unwrap().engines().unwrap().to_vec();
+        assert_eq!(engines(&path), engines(&again));
+        [path, again].iter().for_each(|p| std::fs::remove_file(p).unwrap());
     }
-    // Without engines, and nothing is to be built: our own code, and a word of it.
-    let file = folder.join("nowhere.tvmtrt");
-    save(&first, &file, &SaveOptions { form: Form { engines: Engines::Nowhere, ..Form::default() }, ..SaveOptions::default() }).unwrap();
-    let (alone, said) = loaded(&file, &[]);
-    assert!(alone.loaded(0).is_none() && said.contains("tvmgen_default_tensorrt_main_0"), "{said}");
-    near(&run(&mut Session::new(&alone, &SessionOptions::default()).unwrap(), std::slice::from_ref(&x))[0], &want[0]);
-    // Asked for, they are built here.
-    let (built, said) = loaded(&file, &[("engine_build", "ahead")]);
-    assert!(built.loaded(0).is_some() && built.loaded(1).is_some(), "{said}");
-    near(&run(&mut Session::new(&built, &SessionOptions::default()).unwrap(), &[x])[0], &want[0]);
-    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Another version, another GPU, bytes that are no engine: each region says so, runs, and can be built here.
+#[test]
+fn engines_that_do_not_fit_are_warnings() {
+    let Some(_) = gpu() else { return };
+    let partition = partition();
+    let first = Build::new(&partition, &options(Batches::Dynamic, When::Ahead).0).unwrap();
+    for kind in 0..3 {
+        let spoilt = || {
+            let mut all: Vec<_> = (0..2).map(|r| first.engines(r).unwrap()).collect();
+            for engine in all.iter_mut().flatten() {
+                match kind {
+                    0 => engine.tag.release.version.patch += 1,
+                    1 => engine.tag.capabilities = vec![(5, 3)],
+                    _ => engine.bytes = b"no engine"[..].into(),
+                }
+            }
+            all
+        };
+        let (never, lines) = options(Batches::Dynamic, When::Never);
+        let build = shared(Build::with(&partition, &never, spoilt()).unwrap());
+        assert!((0..2).all(|r| build.loaded(r).is_none()), "{build:?}");
+        check(&build, &[2]);
+        let said = lines.lock().unwrap().join("\n");
+        assert!((0..2).all(|r| said.contains(&format!("Warning: region '{}'", partition.parts.regions[r].name))), "{said}");
+        let (ahead, _) = options(Batches::Dynamic, When::Ahead);
+        let build = shared(Build::with(&partition, &ahead, spoilt()).unwrap());
+        assert!((0..2).all(|r| build.loaded(r).is_some()), "{build:?}");
+        check(&build, &[2]);
+    }
 }

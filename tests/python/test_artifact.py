@@ -1,5 +1,6 @@
 """Reads an artifact by docs/artifact.md alone, with zipfile, json and numpy, and computes the network from what it finds."""
 
+import ctypes
 import json
 import os
 import struct
@@ -7,9 +8,7 @@ import tempfile
 import zipfile
 
 import numpy as np
-from cases import Folder
-
-import tvmtrt
+from cases import ROOT, Folder
 
 TYPES = {"F64": "f8", "F32": "f4", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U64": "u8", "U32": "u4",
          "U16": "u2", "U8": "u1", "BOOL": "?"}  # fmt: skip
@@ -106,9 +105,28 @@ def main():
 
 
 def save(model, path):
-    """By the C functions, which the client reaches."""
-    lib = tvmtrt.library()
-    raise NotImplementedError(lib)
+    """By the C functions, without the client: what is read must not depend on it."""
+    lib = ctypes.CDLL(os.environ.get("TVMTRT_LIBRARY", os.path.join(ROOT, "target/release/libtvmtrt.so")))
+    lib.tvmtrt_options_new.restype = ctypes.c_void_p
+    lib.tvmtrt_error_message.restype = ctypes.c_char_p
+
+    def call(name, *arguments):
+        function = getattr(lib, "tvmtrt_" + name)
+        function.restype = ctypes.c_void_p
+        error = function(*arguments)
+        assert not error, lib.tvmtrt_error_message(ctypes.c_void_p(error)).decode()
+
+    options = ctypes.c_void_p(lib.tvmtrt_options_new())
+    # No library: what is planned for TensorRT 10.6 runs on our own code.
+    for key, value in {"tensorrt_version": "10.6", "tensorrt_library": "/no/such/folder", "log_level": "off"}.items():
+        call("options_set", options, key.encode(), value.encode())
+    loaded, partition, build = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_void_p()
+    call("model_load", model.encode(), None, ctypes.byref(loaded))
+    call("partition", loaded, None, ctypes.c_size_t(0), options, ctypes.byref(partition))
+    call("build", partition, options, ctypes.byref(build))
+    call("build_save", build, path.encode(), options)
+    for name, handle in {"build": build, "partition": partition, "model": loaded, "options": options}.items():
+        getattr(lib, f"tvmtrt_{name}_delete")(handle)
 
 
 if __name__ == "__main__":

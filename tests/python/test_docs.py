@@ -20,7 +20,10 @@ LIBRARY = os.environ.get("TVMTRT_LIBRARY", "")
 
 def environment(folder):
     """A reader's: the installed command, header and library, and the Python client."""
-    prefix, libraries = os.path.dirname(os.path.dirname(LIBRARY)), os.path.dirname(LIBRARY)
+    # A path without spaces, as readers have it who paste `$(pkg-config ...)`.
+    prefix = os.path.join(folder, "installed")
+    os.symlink(os.path.dirname(os.path.dirname(LIBRARY)), prefix)
+    libraries = os.path.join(prefix, os.path.basename(os.path.dirname(LIBRARY)))
     tools = os.path.join(folder, "tools")
     os.mkdir(tools)
     os.symlink(sys.executable, os.path.join(tools, "python"))
@@ -63,7 +66,7 @@ class Page:
 class Docs(unittest.TestCase):
     def setUp(self):
         self.assertTrue(os.path.exists(LIBRARY), "TVMTRT_LIBRARY names the installed library")
-        self.folder = tempfile.mkdtemp()
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="docs-", dir=cases.CACHE))  # beside TensorRT, whose files are linked
         self.addCleanup(shutil.rmtree, self.folder)
 
     def page(self, name):
@@ -80,34 +83,34 @@ class Docs(unittest.TestCase):
         """Each way of installing, laid out under a folder that stands for /, with libraries that answer as TensorRT does."""
         with open(os.path.join(DOCS, "install-tensorrt.md"), encoding="utf-8") as f:
             shown = dict(re.findall(r"^```text (\w+)\n(.*?)^```$", f.read(), re.M | re.S))
-        rtx = os.path.join(cases.CACHE, "tensorrt-rtx", "lib")
-        loader, packages = "usr/lib/a-folder-of-the-loader", "home/me/venv/lib/python3.11/site-packages"
+        rtx, packages = os.path.join(cases.CACHE, "tensorrt-rtx", "lib"), "home/me/venv/lib/python3.11/site-packages"
+        # Where its files are, what they hold, and what makes them be found: the loader's folders are as good as LD_LIBRARY_PATH.
         ways = {
-            "deb": (f"{loader}/libnvinfer.so.10", 100600, {"LD_LIBRARY_PATH": loader}),
-            "rpm": (f"{loader}/libnvinfer.so.10", 100600, {"LD_LIBRARY_PATH": loader}),
-            "tar": ("home/me/TensorRT-10.6.0.26/lib/libnvinfer.so.10", 100600, {"TENSORRT_ROOT": "home/me/TensorRT-10.6.0.26"}),
-            "jetpack": (f"{loader}/libnvinfer.so.10", 100300, {"LD_LIBRARY_PATH": loader}),
-            "pip": (f"{packages}/tensorrt_libs/libnvinfer.so.10", 100600, {"VIRTUAL_ENV": "home/me/venv"}),
+            "deb": ("usr/lib/x86_64-linux-gnu", "10.6.0", {"LD_LIBRARY_PATH": "usr/lib/x86_64-linux-gnu"}),
+            "rpm": ("usr/lib64", "10.6.0", {"LD_LIBRARY_PATH": "usr/lib64"}),
+            "tar": ("home/me/TensorRT-10.6.0.26/lib", "10.6.0", {"TENSORRT_ROOT": "home/me/TensorRT-10.6.0.26"}),
+            "jetpack": ("usr/lib/aarch64-linux-gnu", "10.3.0", {"LD_LIBRARY_PATH": "usr/lib/aarch64-linux-gnu"}),
+            "pip": (f"{packages}/tensorrt_libs", "10.6.0 alone", {"VIRTUAL_ENV": "home/me/venv"}),
             "rtx": (f"{packages}/tensorrt_rtx_libs", rtx, {"VIRTUAL_ENV": "home/me/venv"}),
-            "nowhere": ("home/me/nothing", None, {}),
-            "named": ("home/me/lib/libnvinfer.so.10", 100600, {"TVMTRT_TENSORRT_LIBRARY": "home/me/lib/libnvinfer.so.10"}),
+            "nowhere": ("home/me/lib", "", {}),
+            "named": ("home/me/lib", "10.6.0 alone", {"TVMTRT_TENSORRT_LIBRARY": "home/me/lib/libnvinfer.so.10"}),
         }
         self.assertEqual(sorted(shown), sorted(ways))
-        for way, (file, holds, variables) in ways.items():
+        for way, (place, holds, variables) in ways.items():
             with self.subTest(way):
                 if holds == rtx and not os.path.exists(rtx):
                     self.skipTest(f"no TensorRT for RTX in {rtx}")
-                self.installed(way, file, holds, variables, shown[way])
+                self.installed(way, place, holds, variables, shown[way])
 
-    def installed(self, way, file, holds, variables, shown):
+    def installed(self, way, place, holds, variables, shown):
         root = os.path.join(self.folder, way)
-        path = os.path.join(root, file)
-        os.makedirs(os.path.dirname(path))
-        if isinstance(holds, int):
-            code = f"int getInferLibVersion(void) {{ return {holds}; }} void *createInferRuntime_INTERNAL(void *l, int v) {{ return 0; }}"
-            subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", path], input=code, text=True, check=True)
+        place = os.path.join(root, place)
+        os.makedirs(place)
+        if os.path.isdir(holds):
+            for file in os.listdir(holds):
+                os.link(os.path.join(holds, file), os.path.join(place, file))
         elif holds:
-            os.symlink(holds, path)
+            pretend(place, *holds.split())
         ours = {"HOME": root, "PATH": os.environ["PATH"], **{k: os.path.join(root, v) for k, v in variables.items()}}
         command = os.path.join(os.path.dirname(os.path.dirname(LIBRARY)), "bin", "tvmtrt")
         found = subprocess.run([command, "info"], env=ours, capture_output=True, text=True, check=True).stdout.replace(root, "")
@@ -116,8 +119,10 @@ class Docs(unittest.TestCase):
 
     def test_adding_an_operator(self):
         """Does what the page says to a copy of the sources, runs the tests it names, and a model through that library."""
-        copy, out = os.path.join(self.folder, "copy"), os.path.join(self.folder, "out")
-        os.mkdir(copy)
+        # Always the same folder: cargo keeps what it compiles by path.
+        target = os.path.join(cases.ROOT, "target")
+        copy, out = os.path.join(target, "adding-an-operator", "copy"), os.path.join(target, "adding-an-operator", "out")
+        shutil.rmtree(copy, ignore_errors=True)
         for name in ("src", "tests", "benches", "include"):
             shutil.copytree(os.path.join(cases.ROOT, name), os.path.join(copy, name))
         for name in ("Cargo.toml", "Cargo.lock", "build.rs", "README.md"):
@@ -129,8 +134,8 @@ class Docs(unittest.TestCase):
                 self.write(path, text)
             elif language == "diff":
                 self.write(path, patched(self, path, text))
-        # Dependencies are taken from the repository's own build; only the copied crate is compiled, and not optimised.
-        cargo = {"CARGO_TARGET_DIR": out, "CARGO_BUILD_BUILD_DIR": os.path.join(cases.ROOT, "target"), "CARGO_PROFILE_DEV_OPT_LEVEL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
+        # Dependencies are those of the repository's own tests; only the copied crate is compiled, and not optimised.
+        cargo = {"CARGO_TARGET_DIR": out, "CARGO_BUILD_BUILD_DIR": target, "CARGO_PROFILE_DEV_OPT_LEVEL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
         page.folder, page.environment = copy, {**os.environ, **cargo, "CARGO_NET_OFFLINE": "true"}
         for language, file, text in page.blocks:
             if language == "sh":
@@ -143,6 +148,16 @@ class Docs(unittest.TestCase):
     def write(self, path, text):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
+
+
+def pretend(place, version, alone=""):
+    """A library that answers this version; as in all but Python packages, the usual name is a link to the full one."""
+    major, minor, patch = map(int, version.split("."))
+    code = f"int getInferLibVersion(void) {{ return {major * 10000 + minor * 100 + patch}; }} void *createInferRuntime_INTERNAL(void *l, int v) {{ return 0; }}"
+    name = f"libnvinfer.so.{major if alone else version}"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", os.path.join(place, name)], input=code, text=True, check=True)
+    if not alone:
+        os.symlink(name, os.path.join(place, f"libnvinfer.so.{major}"))
 
 
 def patched(test, path, diff):

@@ -34,6 +34,7 @@ export const ErrorCode = Object.freeze({
   OUT_OF_MEMORY: 401,
   CPU_CODE: 500,
   NOT_IMPLEMENTED: 800,
+  UNSUPPORTED: 801,
   INTERNAL: 900,
   CANCELLED: 901,
 });
@@ -41,7 +42,7 @@ export const ErrorCode = Object.freeze({
 /** How important a log line is: the TVMTRT_LOG_ numbers of the header. */
 export const LogLevel = Object.freeze({ ERROR: 1, WARNING: 2, INFO: 3, DEBUG: 4 });
 
-export const FORMAT = Object.freeze({ TEXT: 0, JSON: 1 });
+export const FORMAT = Object.freeze({ TEXT: 0, JSON: 1, DOT: 2, SVG: 3 });
 
 /** A call failed. `code` is one of `ErrorCode`. */
 export class TvmtrtError extends Error {

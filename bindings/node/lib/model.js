@@ -87,6 +87,16 @@ export class Partition extends Handle {
     return JSON.parse(text("partition_explain", this, FORMAT.JSON));
   }
 
+  /** The graph in graphviz's language. */
+  explainDot() {
+    return text("partition_explain", this, FORMAT.DOT);
+  }
+
+  /** A picture of the graph, for browsers. */
+  explainSvg() {
+    return text("partition_explain", this, FORMAT.SVG);
+  }
+
   /** How many regions are meant for TensorRT. */
   get regions() {
     return Number(get("partition_region_count", this));

@@ -26,6 +26,7 @@ test("regions and their filter", async () => {
   const model = await Model.load(CLASSIFIER);
   const partition = await model.partition({ x: [2, null, null, null] }, KNOWN);
   assert.equal(partition.regions, 1);
+  assert.ok(partition.explainDot().startsWith("digraph") && partition.explainSvg().includes("<svg"));
   assert.ok(partition.regionJson(0).nodes.length > 0);
   assert.equal(partition.outputs[0].text, "scores: float32[2, 10]");
   const seen = [];

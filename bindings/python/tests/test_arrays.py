@@ -178,6 +178,7 @@ def test_handles_have_lives_of_their_own():
 def test_calibration(tmp_path):
     partition = tvmtrt.Partition(tvmtrt.Model(MODEL), {"x": [2, None, None, None]}, {"tensorrt_version": "10.6"})
     assert partition.regions == 1 and partition.region_json(0)["nodes"]
+    assert partition.explain_dot().startswith("digraph") and "<svg" in partition.explain_svg()
     calibration = tvmtrt.Calibration(partition)
     calibration.add({"x": x()})
     calibration.write(tmp_path / "ranges.json")

@@ -66,7 +66,7 @@ def test_constants():
     for prefix, kinds in (("TVMTRT_ERROR_", tvmtrt.ErrorCode), ("TVMTRT_LOG_", tvmtrt.LogLevel)):
         declared = {n: int(v) for n, v in re.findall(rf"#define {prefix}(\w+) (\d+)", HEADER)}
         assert declared == {e.name: e.value for e in kinds}
-    assert dict(re.findall(r"#define TVMTRT_FORMAT_(\w+) (\d+)", HEADER)) == {"TEXT": str(_library.TEXT), "JSON": str(_library.JSON)}
+    assert dict(re.findall(r"#define TVMTRT_FORMAT_(\w+) (\d+)", HEADER)) == {n: str(getattr(_library, n)) for n in ("TEXT", "JSON", "DOT", "SVG")}
     assert _library.SONAME.endswith("." + re.search(r"#define TVMTRT_ABI (\d+)", HEADER)[1])
 
 

@@ -189,6 +189,7 @@ class ErrorCode(enum.IntEnum):
     OUT_OF_MEMORY = 401
     CPU_CODE = 500
     NOT_IMPLEMENTED = 800
+    UNSUPPORTED = 801
     INTERNAL = 900
     CANCELLED = 901
 
@@ -202,7 +203,7 @@ class LogLevel(enum.IntEnum):
     DEBUG = 4
 
 
-TEXT, JSON = 0, 1
+TEXT, JSON, DOT, SVG = 0, 1, 2, 3
 
 
 class Error(Exception):

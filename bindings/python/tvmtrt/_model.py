@@ -10,7 +10,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._library import JSON, TEXT, Argument, Handle, Shape, Shared, call, get, string, text
+from ._library import DOT, JSON, SVG, TEXT, Argument, Handle, Shape, Shared, call, get, string, text
 from ._options import OptionsLike, to_options
 from ._tensor import ArrayIn, Borrowed, borrow
 
@@ -96,6 +96,14 @@ class Partition(_Ports):
 
     def explain_json(self) -> Any:
         return json.loads(text("partition_explain", self, JSON))
+
+    def explain_dot(self) -> str:
+        """The graph in graphviz's language."""
+        return text("partition_explain", self, DOT)
+
+    def explain_svg(self) -> str:
+        """A picture of the graph, for browsers."""
+        return text("partition_explain", self, SVG)
 
     @property
     def regions(self) -> int:

@@ -33,7 +33,7 @@ class Session(Handle):
         Returns name to array: the caller's own, or a numpy array over the library's memory.
 
         With tensors on a GPU the work is queued on the stream of `set_stream`, or CUDA's default one; if all outputs are there, it may be
-        under way when this returns.
+        under way when this returns: what was made on other streams must live until it is done.
         """
         return {n: a.numpy() if isinstance(a, Tensor) and not _is_given(outputs, n) else a for n, a in self.run_tensors(inputs, outputs).items()}
 

@@ -24,7 +24,7 @@ const PROFILED: usize = 20;
 /// `tvmtrt bench`.
 pub fn bench(request: &Request) -> Answer {
     let mut flow = Flow::new(request)?;
-    let build = flow.build()?;
+    let build = flow.build()?.build().clone();
     let data = inputs(request, build.inputs(), &build.partition.symbols)?;
     let runs = request.number::<usize>("runs", 1)?;
     let mut session = flow.session(&build)?;

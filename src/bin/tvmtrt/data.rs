@@ -2,17 +2,15 @@
 
 use crate::request::{Failure, Request, io, write};
 use crate::{npy, npz, shapes};
-use prost::Message;
 use std::path::{Path, PathBuf};
-use tvmtrt::import::onnx::proto::TensorProto;
-use tvmtrt::import::onnx::weights::Weights;
+use tvmtrt::import::onnx;
 use tvmtrt::session::arguments::resolve;
 use tvmtrt::session::run::{Memory, View};
 use tvmtrt::session::shapes::SymbolRange;
 use tvmtrt::session::value::ValueInfo;
 use tvmtrt::tensor::bytes::map_file;
 use tvmtrt::tensor::dtype::DType;
-use tvmtrt::tensor::error::{Code, Context, Error, Result};
+use tvmtrt::tensor::error::{Context, Result};
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::{ensure, fail};
 
@@ -100,12 +98,10 @@ pub fn read(path: &Path, what: &str) -> Result<Vec<Named>> {
 }
 
 fn protobuf(path: &Path) -> Result<Named> {
-    let message = TensorProto::decode(map_file(path)?);
-    let message = message.map_err(|_| Error::new(Code::InvalidArgument, format!("'{}' is not an ONNX tensor", path.display())))?;
-    let tensor = Weights::new(path.parent()).tensor(&message).context(|| format!("'{}'", path.display()))?;
+    let (name, tensor) = onnx::read_tensor(path)?;
     // Bytes of a message lie anywhere; a run wants them aligned.
     let tensor = Tensor::new(tensor.dtype(), tensor.shape().to_vec(), npy::aligned(tensor.bytes()))?;
-    Ok((Some(message.name).filter(|n| !n.is_empty()), tensor))
+    Ok((Some(name).filter(|n| !n.is_empty()), tensor))
 }
 
 fn folder(path: &Path, what: &str) -> Result<Vec<Named>> {

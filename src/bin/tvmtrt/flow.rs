@@ -1,13 +1,21 @@
 //! The way from a file to a session, each step timed and told. What steps do is the library's.
 
+use crate::arguments::flag_of;
 use crate::console::Console;
 use crate::request::{Failure, Request};
 use crate::shapes;
 use serde_json::{Map, Value, json};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use tvmtrt::artifact::file::Artifact;
+use tvmtrt::capi::artifact;
+use tvmtrt::capi::build::tvmtrt_build_t;
+use tvmtrt::capi::given::Given;
 use tvmtrt::capi::option_read;
+use tvmtrt::capi::option_table::{Row, Stage};
 use tvmtrt::capi::options::tvmtrt_options_t;
 use tvmtrt::session::build::Build;
 use tvmtrt::session::model::Model;
@@ -33,7 +41,14 @@ impl<'a> Flow<'a> {
         Ok(Flow { request, options, console, times: Vec::new() })
     }
 
-    /// Loads the first operand.
+    /// Whether the first operand is an artifact: a zip, or a shared object.
+    pub fn is_artifact(&self) -> bool {
+        let mut magic = [0; 4];
+        let read = File::open(self.request.path(0)).and_then(|mut f| f.read_exact(&mut magic));
+        read.is_ok() && (magic == *b"PK\x03\x04" || magic == *b"\x7fELF")
+    }
+
+    /// Loads the first operand, a model.
     pub fn load(&mut self) -> Result<Arc<Model>, Failure> {
         let path = self.request.path(0);
         let begin = Instant::now();
@@ -43,8 +58,12 @@ impl<'a> Flow<'a> {
         Ok(Arc::new(model))
     }
 
-    /// Loads and partitions.
+    /// Loads and partitions; an artifact is partitioned already.
     pub fn partition(&mut self) -> Result<Arc<Partition>, Failure> {
+        if self.is_artifact() {
+            self.no_shape()?;
+            return Ok(self.artifact()?.build().partition.clone());
+        }
         let model = self.load()?;
         let (specs, options) = (shapes::specs(self.request, &model.inputs)?, option_read::partition(&self.options)?);
         let begin = Instant::now();
@@ -53,8 +72,11 @@ impl<'a> Flow<'a> {
         Ok(Arc::new(partition))
     }
 
-    /// Loads, partitions and builds.
-    pub fn build(&mut self) -> Result<Arc<Build>, Failure> {
+    /// Loads, partitions and builds; an artifact is built already.
+    pub fn build(&mut self) -> Result<tvmtrt_build_t, Failure> {
+        if self.is_artifact() {
+            return self.artifact();
+        }
         let partition = self.partition()?;
         let begin = Instant::now();
         let build = self.console.build("building", |watch| {
@@ -62,12 +84,40 @@ impl<'a> Flow<'a> {
             option_read::build(&self.options).and_then(|options| Build::new(&partition, &options))
         })??;
         self.took("build", begin);
-        Ok(Arc::new(build))
+        Ok(tvmtrt_build_t::new(build, Given::of(&self.options)))
     }
 
-    /// A session of a build.
+    /// Loads an artifact.
+    fn artifact(&mut self) -> Result<tvmtrt_build_t, Failure> {
+        let path = self.request.path(0);
+        let counts = |row: &Row| row.stages.iter().any(|s| matches!(s, Stage::BuildLoad | Stage::BuildSave | Stage::Run));
+        if let Some((row, _)) = self.request.options.iter().find(|(row, _)| !counts(row)) {
+            let (flag, name) = (flag_of(row), name_of(path));
+            return Err(Failure::Usage(format!("--{flag} says how a model is split, and the artifact '{name}' is split already")));
+        }
+        let begin = Instant::now();
+        let build = self.console.build(format!("loading {}", name_of(path)), |watch| {
+            self.options.watch = Some(watch);
+            Artifact::open(path).and_then(|artifact| artifact::build(&artifact, &self.options))
+        })??;
+        self.took("load", begin);
+        Ok(build)
+    }
+
+    /// Refuses `--shape` where an artifact's shapes are what they are.
+    pub fn no_shape(&self) -> Result<(), Failure> {
+        match self.request.has("shape") && self.is_artifact() {
+            true => Err(Failure::Usage("--shape: the shapes of an artifact were given when it was built".into())),
+            false => Ok(()),
+        }
+    }
+
+    /// A session of a build; our own code of an artifact is compiled for it.
     pub fn session(&mut self, build: &Arc<Build>) -> Result<Session, Failure> {
-        Ok(Session::new(build, &option_read::session(&self.options)?)?)
+        let (options, begin) = (option_read::session(&self.options)?, Instant::now());
+        let session = self.console.work("compiling", || Session::new(build, &options))?;
+        self.took("session", begin);
+        Ok(session)
     }
 
     /// Remembers what a step took.

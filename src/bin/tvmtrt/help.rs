@@ -17,6 +17,8 @@ const STAGES: &[(Stage, &str)] = &[
     (Stage::Load, "Options of loading"),
     (Stage::Partition, "Options of partitioning"),
     (Stage::Build, "Options of building"),
+    (Stage::BuildSave, "Options of saving an artifact"),
+    (Stage::BuildLoad, "Options of loading an artifact"),
     (Stage::Run, "Options of running"),
     (Stage::Calibrate, "Options of calibrating"),
 ];

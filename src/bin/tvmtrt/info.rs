@@ -2,13 +2,15 @@
 
 use crate::flow::{Flow, name_of};
 use crate::request::{Answer, Failure, Request};
-use crate::words::size;
+use crate::words::{count, size};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use tvmtrt::artifact::file::Artifact;
 use tvmtrt::capi::option_read;
 use tvmtrt::capi::option_table::find;
 use tvmtrt::capi::option_text::{json_manual, manual};
 use tvmtrt::capi::option_value::row;
+use tvmtrt::ops;
 use tvmtrt::session::library::{json as info_json, search};
 use tvmtrt::session::model::Model;
 use tvmtrt::session::value::ValueInfo;
@@ -17,12 +19,41 @@ use tvmtrt::session::value::ValueInfo;
 pub fn info(request: &Request) -> Answer {
     if request.operand(0).is_some() {
         let mut flow = Flow::new(request)?;
+        if flow.is_artifact() {
+            return artifact(request, &flow);
+        }
         let model = flow.load()?;
-        return Ok((if request.json() { model_json(&model) } else { model_text(request, &model) }, true));
+        let text = if request.json() { format!("{:#}\n", model_json(&model)) } else { model_text(request, &model) };
+        return Ok((text, true));
     }
     let options = request.options()?;
     let found = search(&option_read::library(&options), &option_read::log(&options));
     Ok((if request.json() { info_json(&found) + "\n" } else { found.to_string() }, true))
+}
+
+/// What an artifact holds.
+fn artifact(request: &Request, flow: &Flow) -> Answer {
+    let artifact = Artifact::open(request.path(0))?;
+    if flow.options.get("artifact_verify")? == "true" {
+        flow.console.work("verifying", || artifact.verify())?;
+    }
+    let model = Model::new(artifact.graph(&ops::find)?, artifact.metadata()?);
+    let (options, engines) = (artifact.options()?, artifact.engines()?);
+    if request.json() {
+        let mut all = model_json(&model);
+        all["artifact"] =
+            json!({ "writer": artifact.writer(), "options": options.into_iter().collect::<BTreeMap<_, _>>(), "engines": engines });
+        return Ok((format!("{all:#}\n"), true));
+    }
+    let mut text = model_text(request, &model);
+    text += &format!("  artifact by {}, with {}\n", artifact.writer(), count(engines.len(), "engine"));
+    options.iter().for_each(|(key, value)| text += &format!("  option {key}: {value}\n"));
+    for engine in engines {
+        let (file, bytes) = (engine["file"].as_str().unwrap_or_default(), engine["size"].as_u64().unwrap_or(0));
+        let (library, device) = (engine["library"].as_str().unwrap_or_default(), engine["device"].as_str().unwrap_or_default());
+        text += &format!("  engine {file}: {}; {library}; {device}\n", size(bytes));
+    }
+    Ok((text, true))
 }
 
 /// How often each operator stands in the graph, and bytes of its constants.
@@ -50,14 +81,14 @@ fn model_text(request: &Request, model: &Model) -> String {
     text
 }
 
-fn model_json(model: &Model) -> String {
+fn model_json(model: &Model) -> Value {
     let (operators, bytes) = census(model);
     let value = |v: &ValueInfo| {
         let dims: Vec<Value> = v.shape.iter().map(|d| d.as_const().map_or_else(|| json!(d.to_string()), |n| json!(n))).collect();
         json!({ "name": v.name, "dtype": v.dtype.name(), "shape": dims })
     };
     let metadata: Map<String, Value> = model.metadata.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-    let all = json!({
+    json!({
         "schema_version": 1,
         "graph": model.graph.name,
         "nodes": model.graph.nodes.len(),
@@ -66,8 +97,7 @@ fn model_json(model: &Model) -> String {
         "outputs": model.outputs.iter().map(value).collect::<Vec<_>>(),
         "operators": operators,
         "metadata": metadata,
-    });
-    format!("{all:#}\n")
+    })
 }
 
 /// `tvmtrt options`.

@@ -14,7 +14,7 @@ use tvmtrt::tensor::host::Tensor;
 /// `tvmtrt run`.
 pub fn run(request: &Request) -> Answer {
     let mut flow = Flow::new(request)?;
-    let build = flow.build()?;
+    let build = flow.build()?.build().clone();
     let data = inputs(request, build.inputs(), &build.partition.symbols)?;
     let mut session = flow.session(&build)?;
     let begin = Instant::now();

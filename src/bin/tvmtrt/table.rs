@@ -77,6 +77,7 @@ const fn one(takes: Takes) -> Operand {
 }
 
 const MODEL: Operand = one(Takes::File("MODEL"));
+const EITHER: Operand = one(Takes::File("MODEL|ARTIFACT"));
 
 static JSON: Flag = flag("json", Takes::Nothing, "For programs: one JSON value with a schema_version.");
 static NO_ENV: Flag = flag("no-env", Takes::Nothing, "Pass over TVM's and MXNet's variables.");
@@ -114,31 +115,39 @@ static RTOL: Flag = flag("rtol", Takes::Number, "What an output may differ relat
 static ATOL: Flag = flag("atol", Takes::Number, "What it may differ besides. Default 1e-5.");
 static RUNS: Flag = flag("runs", Takes::Number, "How many runs are timed. Default: as many as take 2 s, at least 5.");
 static PROFILE: Flag = flag("profile", Takes::Nothing, "Also where a run's time goes, by layer and node.");
+static OUT_ARTIFACT: Flag = Flag {
+    name: "out",
+    short: Some('o'),
+    takes: Takes::File("FILE"),
+    doc: "Artifact to write: all that a run needs, here or on another machine. A name that ends in .so makes it a shared object.",
+};
+static SO: Flag =
+    flag("so", Takes::File("FILE.so"), "Shared object to write, with the artifact inside: it loads by path or links into a program.");
 static ENGINES: Flag = flag("engines", Takes::File("FOLDER"), "Folder to write the TensorRT engine of each region to.");
 
 /// Flags of every subcommand.
 pub static COMMON: &[&Flag] = &[&JSON, &NO_ENV, &HELP, &VERSION];
 
 const LOAD_PARTITION: Reads = Reads::Stages(&[Stage::Load, Stage::Partition]);
-const TO_RUN: Reads = Reads::Stages(&[Stage::Load, Stage::Partition, Stage::Build, Stage::Run]);
-const TO_BUILD: Reads = Reads::Stages(&[Stage::Load, Stage::Partition, Stage::Build]);
+const TO_RUN: Reads = Reads::Stages(&[Stage::Load, Stage::Partition, Stage::Build, Stage::BuildLoad, Stage::Run]);
+const TO_BUILD: Reads = Reads::Stages(&[Stage::Load, Stage::Partition, Stage::Build, Stage::BuildSave, Stage::BuildLoad]);
 
 /// Every subcommand, in the order in which help has them.
 pub static COMMANDS: &[Command] = &[
     Command {
         name: "info",
-        does: "which TensorRT is found and what it can do here; of a model its inputs, outputs and operators",
+        does: "which TensorRT is found and what it can do here; of a model or artifact its inputs, outputs and operators",
         more: "tvmtrt info\ntvmtrt info resnet18.onnx",
-        operands: &[Operand { optional: true, ..MODEL }],
+        operands: &[Operand { optional: true, ..EITHER }],
         flags: &[],
-        reads: Reads::Keys(&["log_level", "plugin_libraries", "tensorrt_force_version", "tensorrt_library"]),
+        reads: Reads::Keys(&["artifact_verify", "log_level", "plugin_libraries", "tensorrt_force_version", "tensorrt_library"]),
         run: info::info,
     },
     Command {
         name: "partition",
         does: "split a model between TensorRT and our own kernels: the regions",
         more: "Needs neither TensorRT nor a GPU.\ntvmtrt partition resnet18.onnx --tensorrt-version 8.6\ntvmtrt partition resnet18.onnx -o regions",
-        operands: &[MODEL],
+        operands: &[EITHER],
         flags: &[&SHAPE, &OUT_FOLDER, &PROGRESS],
         reads: LOAD_PARTITION,
         run: explain::partition,
@@ -147,17 +156,17 @@ pub static COMMANDS: &[Command] = &[
         name: "explain",
         does: "for each node where it goes and why, and what would lift each refusal",
         more: "Needs neither TensorRT nor a GPU. A browser shows the .svg; graphviz reads the .dot.\ntvmtrt explain resnet18.onnx\ntvmtrt explain resnet18.onnx -o why.svg",
-        operands: &[MODEL],
+        operands: &[EITHER],
         flags: &[&SHAPE, &FORMAT, &OUT, &PROGRESS],
         reads: LOAD_PARTITION,
         run: explain::explain,
     },
     Command {
         name: "build",
-        does: "build engines and kernels, and say where each region runs",
-        more: "tvmtrt build resnet18.onnx --precision float16 --engine-cache engines",
-        operands: &[MODEL],
-        flags: &[&SHAPE, &PROGRESS],
+        does: "build engines and kernels, say where each region runs, and write an artifact",
+        more: "Of an artifact, builds what it lacks for this machine.\ntvmtrt build resnet18.onnx -o resnet18.tvmtrt\ntvmtrt run resnet18.tvmtrt\ntvmtrt build resnet18.onnx --precision float16 --engine-cache engines",
+        operands: &[EITHER],
+        flags: &[&SHAPE, &OUT_ARTIFACT, &PROGRESS],
         reads: TO_BUILD,
         run: build::build,
     },
@@ -165,7 +174,7 @@ pub static COMMANDS: &[Command] = &[
         name: "run",
         does: "run a model once, on data of yours or random ones",
         more: "tvmtrt run resnet18.onnx\ntvmtrt run resnet18.onnx --input input=image.npy -o scores.npz\ntvmtrt run resnet18.onnx --input image.npy --expect scores.npz",
-        operands: &[MODEL],
+        operands: &[EITHER],
         flags: &[&INPUT, &SHAPE, &BATCH, &SEED, &OUT, &EXPECT, &RTOL, &ATOL, &PROGRESS],
         reads: TO_RUN,
         run: run::run,
@@ -174,7 +183,7 @@ pub static COMMANDS: &[Command] = &[
         name: "bench",
         does: "time runs: the first, then median, 90th percentile and least of many",
         more: "tvmtrt bench resnet18.onnx --threads 2\ntvmtrt bench resnet18.onnx --runs 100 --json",
-        operands: &[MODEL],
+        operands: &[EITHER],
         flags: &[&INPUT, &SHAPE, &BATCH, &SEED, &RUNS, &PROFILE, &PROGRESS],
         reads: TO_RUN,
         run: bench::bench,
@@ -190,10 +199,10 @@ pub static COMMANDS: &[Command] = &[
     },
     Command {
         name: "export",
-        does: "build, and write what other programs take: TensorRT's engines",
-        more: "tvmtrt export resnet18.onnx --engines engines --target-sm 8.6",
-        operands: &[MODEL],
-        flags: &[&SHAPE, &ENGINES, &PROGRESS],
+        does: "build, and write what other programs take: a shared object, TensorRT's engines",
+        more: "tvmtrt export resnet18.onnx --so resnet18.so\ntvmtrt export resnet18.onnx --engines engines --target-sm 8.6",
+        operands: &[EITHER],
+        flags: &[&SHAPE, &SO, &ENGINES, &PROGRESS],
         reads: TO_BUILD,
         run: build::export,
     },

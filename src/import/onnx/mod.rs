@@ -34,12 +34,13 @@ mod window;
 mod tests;
 
 use crate::import::onnx::graph::{Importer, Ops};
-use crate::import::onnx::proto::ModelProto;
+use crate::import::onnx::proto::{ModelProto, TensorProto};
 use crate::import::onnx::weights::Weights;
 use crate::ir::Graph;
 use crate::ops;
 use crate::tensor::bytes::map_file;
 use crate::tensor::error::{Code, Context, Error, Result};
+use crate::tensor::host::Tensor;
 use crate::{ensure, fail};
 use bytes::Bytes;
 use prost::Message;
@@ -89,6 +90,15 @@ pub fn load_file_with(path: &Path, unknown: Unknown) -> Result<Model> {
 /// Imports a model from memory; `folder` is where its data files are, if it has any.
 pub fn load_bytes(bytes: Bytes, folder: Option<&Path>) -> Result<Model> {
     load_bytes_with(bytes, folder, Unknown::Refuse)
+}
+
+/// Reads one tensor from a file as ONNX's test data have them, and the name that the file gives it, which may be empty.
+pub fn read_tensor(path: &Path) -> Result<(String, Tensor)> {
+    let place = || format!("'{}'", path.display());
+    let message = TensorProto::decode(map_file(path)?);
+    let message = message.map_err(|e| Error::new(Code::MalformedModel, format!("{} is no ONNX tensor: {e}", place())))?;
+    let tensor = Weights::new(path.parent()).tensor(&message).context(place)?;
+    Ok((message.name, tensor))
 }
 
 /// As [`load_bytes`], with a say on unknown operators.

@@ -30,8 +30,7 @@ public final class Build extends Handle {
 
     /** Writes one file with all that running it needs, here or elsewhere; a name that ends in .so makes a shared object. */
     public void save(Path path, Options options) {
-        Tvmtrt.check(Library.tvmtrt_build_save(pointer(), path.toString(), Handle.lent(options)));
-        Reference.reachabilityFence(this);
+        Tvmtrt.check(during(build -> Library.tvmtrt_build_save(build, path.toString(), Handle.lent(options))));
         Reference.reachabilityFence(options);
     }
 
@@ -47,7 +46,7 @@ public final class Build extends Handle {
 
     /** The number of regions that have a TensorRT engine by now. */
     public int engines() {
-        return (int) Library.tvmtrt_build_engine_count(pointer());
+        return during(Library::tvmtrt_build_engine_count).intValue();
     }
 
     /** Where a region runs and why. */
@@ -57,10 +56,10 @@ public final class Build extends Handle {
 
     /** A copy of a region's serialised TensorRT engine, or null where it has none. */
     public byte[] engine(int region) {
-        Pointer data = Library.tvmtrt_build_engine_data(pointer(), region);
-        byte[] copy = data == null ? null : data.getByteArray(0, Math.toIntExact(Library.tvmtrt_build_engine_size(pointer(), region)));
-        java.lang.ref.Reference.reachabilityFence(this);
-        return copy;
+        return during(build -> {
+            Pointer data = Library.tvmtrt_build_engine_data(build, region);
+            return data == null ? null : data.getByteArray(0, Math.toIntExact(Library.tvmtrt_build_engine_size(build, region)));
+        });
     }
 
     /** TensorRT's own account of the layers of a region's engine, as JSON. */

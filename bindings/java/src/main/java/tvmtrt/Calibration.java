@@ -14,12 +14,12 @@ public final class Calibration extends Handle {
     /** Runs once on data like those that the engine will see. */
     public void add(Map<String, Tensor> inputs) {
         Arena arena = new Arena();
-        Tvmtrt.check(Library.tvmtrt_calibration_add(pointer(), arena.arguments(inputs), inputs.size()));
+        Tvmtrt.check(during(c -> Library.tvmtrt_calibration_add(c, arena.arguments(inputs), inputs.size())));
         Reference.reachabilityFence(arena);
     }
 
     /** Writes the table. */
     public void write(Path path) {
-        Tvmtrt.check(Library.tvmtrt_calibration_write(pointer(), path.toString()));
+        Tvmtrt.check(during(c -> Library.tvmtrt_calibration_write(c, path.toString())));
     }
 }

@@ -54,6 +54,8 @@ public enum ErrorCode {
     CPU_CODE(500),
     /** What is asked for is not there yet; SUPPORT.md says what is. */
     NOT_IMPLEMENTED(800),
+    /** This library was built without the part that does it; the message names the part. */
+    UNSUPPORTED(801),
     /** A defect in this library. */
     INTERNAL(900),
     /** A caller's callback asked to stop. */

@@ -4,6 +4,7 @@ import com.sun.jna.Pointer;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Owns one object of the library: it ends at {@code close()}, else when nothing refers to it. */
 abstract class Handle implements AutoCloseable {
@@ -37,6 +38,15 @@ abstract class Handle implements AutoCloseable {
             throw new IllegalStateException("this " + getClass().getSimpleName() + " is closed");
         }
         return pointer;
+    }
+
+    /** The result of a call, during which this is not collected. */
+    <T> T during(Function<Pointer, T> call) {
+        try {
+            return call.apply(pointer());
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     static Pointer lent(Handle handle) {

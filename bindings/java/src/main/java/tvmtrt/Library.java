@@ -10,6 +10,8 @@ import java.util.Map;
 final class Library {
     static final int TEXT = 0;
     static final int JSON = 1;
+    static final int DOT = 2;
+    static final int SVG = 3;
     /** Sizes of the header's structures, and where their fields are, on 64-bit machines. */
     static final int POINTER = 8, SHAPE = 32, ARGUMENT = 24, TENSOR = 48, MANAGED_TENSOR = 32, MANAGED_DELETER = 16;
 

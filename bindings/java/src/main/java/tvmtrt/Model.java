@@ -40,13 +40,14 @@ public final class Model extends Handle {
 
     /** The texts that the file carries beside the graph, by key. */
     public Map<String, String> metadata() {
-        Map<String, String> found = new TreeMap<>();
-        for (long i = 0; i < Library.tvmtrt_model_metadata_count(pointer()); i++) {
-            String key = Library.tvmtrt_model_metadata_key(pointer(), i);
-            found.put(key, Library.tvmtrt_model_metadata(pointer(), key));
-        }
-        java.lang.ref.Reference.reachabilityFence(this);
-        return found;
+        return during(model -> {
+            Map<String, String> found = new TreeMap<>();
+            for (long i = 0; i < Library.tvmtrt_model_metadata_count(model); i++) {
+                String key = Library.tvmtrt_model_metadata_key(model, i);
+                found.put(key, Library.tvmtrt_model_metadata(model, key));
+            }
+            return found;
+        });
     }
 
     /** Splits it between TensorRT and our kernels for shapes of inputs by name; -1 leaves an extent as the model has it. */

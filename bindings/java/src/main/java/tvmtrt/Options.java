@@ -40,13 +40,13 @@ public final class Options extends Handle {
     /** What the variables of TVM and MXNet say now. */
     public static Options fromEnv() {
         Options options = new Options();
-        Tvmtrt.check(Library.tvmtrt_options_from_env(options.pointer()));
+        Tvmtrt.check(options.during(Library::tvmtrt_options_from_env));
         return options;
     }
 
     /** Sets one option; null goes back to the default. */
     public Options set(String key, Object value) {
-        Tvmtrt.check(Library.tvmtrt_options_set(pointer(), key, value == null ? null : value.toString()));
+        Tvmtrt.check(during(o -> Library.tvmtrt_options_set(o, key, value == null ? null : value.toString())));
         return this;
     }
 
@@ -59,7 +59,7 @@ public final class Options extends Handle {
     public Options onLog(BiConsumer<LogLevel, String> callback) {
         Library.LogCallback called = (user, level, message) ->
                 guarded(() -> { callback.accept(LogLevel.values()[level - 1], string(message)); return 0; }, 0);
-        return install(callback == null ? null : called, (c, user, end) -> Library.tvmtrt_options_set_log_callback(pointer(), (Library.LogCallback) c, user, end));
+        return install(callback == null ? null : called, (c, user, end) -> during(o -> Library.tvmtrt_options_set_log_callback(o, (Library.LogCallback) c, user, end)));
     }
 
     /** Has {@code callback} called while engines are built; null for none. */
@@ -67,7 +67,7 @@ public final class Options extends Handle {
         Library.ProgressCallback called = (user, region, phase, done, total) ->
                 guarded(() -> callback.step(string(region), string(phase), done, total) ? 1 : 0, 0);
         return install(callback == null ? null : called,
-                (c, user, end) -> Library.tvmtrt_options_set_progress_callback(pointer(), (Library.ProgressCallback) c, user, end));
+                (c, user, end) -> during(o -> Library.tvmtrt_options_set_progress_callback(o, (Library.ProgressCallback) c, user, end)));
     }
 
     /** Has {@code callback} decide, by names of nodes and operators, on each region that would go to TensorRT; null for none. */
@@ -75,7 +75,7 @@ public final class Options extends Handle {
         Library.RegionFilter called = (user, nodes, operators, count) ->
                 guarded(() -> callback.test(strings(nodes, count), strings(operators, count)) ? 1 : 0, 1);
         return install(callback == null ? null : called,
-                (c, user, end) -> Library.tvmtrt_options_set_region_filter(pointer(), (Library.RegionFilter) c, user, end));
+                (c, user, end) -> during(o -> Library.tvmtrt_options_set_region_filter(o, (Library.RegionFilter) c, user, end)));
     }
 
     private interface Setter {

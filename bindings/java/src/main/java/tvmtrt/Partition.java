@@ -29,9 +29,19 @@ public final class Partition extends Handle {
         return Tvmtrt.text(out -> Library.tvmtrt_partition_explain(pointer(), Library.JSON, out), this);
     }
 
+    /** The graph in graphviz's language. */
+    public String explainDot() {
+        return Tvmtrt.text(out -> Library.tvmtrt_partition_explain(pointer(), Library.DOT, out), this);
+    }
+
+    /** A picture of the graph, for browsers. */
+    public String explainSvg() {
+        return Tvmtrt.text(out -> Library.tvmtrt_partition_explain(pointer(), Library.SVG, out), this);
+    }
+
     /** The number of regions that are meant for TensorRT. */
     public int regions() {
-        return (int) Library.tvmtrt_partition_region_count(pointer());
+        return during(Library::tvmtrt_partition_region_count).intValue();
     }
 
     /** The graph of a region as JSON, in the layout of TVM's JSON runtime. */

@@ -34,9 +34,8 @@ public final class Session extends Handle {
             targets.setPointer(at, arena.text(names.get(i)));
             targets.setPointer(at + 16, managed.share((long) Library.POINTER * i));
         }
-        Tvmtrt.check(Library.tvmtrt_run(pointer(), arena.arguments(inputs), inputs.size(), targets, count));
+        Tvmtrt.check(during(session -> Library.tvmtrt_run(session, arena.arguments(inputs), inputs.size(), targets, count)));
         Reference.reachabilityFence(arena);
-        Reference.reachabilityFence(this);
         Map<String, Tensor> results = new LinkedHashMap<>(given);
         for (int i = 0; i < names.size(); i++) {
             results.put(names.get(i), Tensor.managed(managed.getPointer((long) Library.POINTER * i)));
@@ -46,12 +45,12 @@ public final class Session extends Handle {
 
     /** Queues the work on a GPU on the caller's stream, the address of a {@code cudaStream_t}; 0 is CUDA's default one. */
     public void setStream(long stream) {
-        Tvmtrt.check(Library.tvmtrt_session_set_stream(pointer(), stream == 0 ? null : new Pointer(stream)));
+        Tvmtrt.check(during(session -> Library.tvmtrt_session_set_stream(session, stream == 0 ? null : new Pointer(stream))));
     }
 
     /** Waits for all work that the session has queued. */
     public void synchronize() {
-        Tvmtrt.check(Library.tvmtrt_session_synchronize(pointer()));
+        Tvmtrt.check(during(Library::tvmtrt_session_synchronize));
     }
 
     /** Where the time of a run goes, as text. */

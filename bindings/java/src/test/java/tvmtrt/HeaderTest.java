@@ -86,7 +86,7 @@ class HeaderTest {
                 .collect(Collectors.toMap(Enum::name, c -> c.number));
         assertEquals(constants("ERROR"), codes);
         assertEquals(constants("LOG"), Arrays.stream(LogLevel.values()).collect(Collectors.toMap(Enum::name, l -> l.number)));
-        assertEquals(constants("FORMAT"), Map.of("TEXT", Library.TEXT, "JSON", Library.JSON));
+        assertEquals(constants("FORMAT"), Map.of("TEXT", Library.TEXT, "JSON", Library.JSON, "DOT", Library.DOT, "SVG", Library.SVG));
         for (LogLevel level : LogLevel.values()) {
             assertEquals(level.ordinal() + 1, level.number, "levels are looked up by place");
         }

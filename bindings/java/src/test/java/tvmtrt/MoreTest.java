@@ -50,6 +50,7 @@ class MoreTest {
     void regionsAndTheirFilter() {
         Partition partition = ScenarioTest.model().partition(Map.of("x", new long[] {2, -1, -1, -1}), Options.of(KNOWN));
         assertEquals(1, partition.regions());
+        assertTrue(partition.explainDot().startsWith("digraph") && partition.explainSvg().contains("<svg"));
         assertTrue(JsonParser.parseString(partition.regionJson(0)).getAsJsonObject().has("nodes"));
         assertEquals("scores: float32[2, 10]", partition.outputs().get(0).text());
         List<String> seen = new ArrayList<>();

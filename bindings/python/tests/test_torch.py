@@ -1,0 +1,64 @@
+"""torch's tensors, in and out, where torch is installed; on a GPU where there is one, which needs no TensorRT. The client itself knows no torch."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tvmtrt
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+MODEL = Path(__file__).resolve().parents[3] / "tests" / "clients" / "classifier.onnx"
+X = np.random.default_rng(1).uniform(-1, 1, (2, 3, 16, 16)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def build():
+    return tvmtrt.Build(tvmtrt.Partition(tvmtrt.Model(MODEL), options={"offload": "off"}))
+
+
+@pytest.fixture(scope="module")
+def wanted(build):
+    return tvmtrt.Session(build).run([X])
+
+
+def same(tensor, array):
+    np.testing.assert_allclose(tensor.cpu().numpy(), array, rtol=1e-5, atol=1e-6)
+
+
+def test_in_and_out_without_copies(build, wanted):
+    session = tvmtrt.Session(build)
+    made = session.run_tensors({"x": torch.from_numpy(X)})["scores"]
+    look = torch.from_dlpack(made)
+    assert look.data_ptr() == made.numpy().ctypes.data
+    same(look, wanted["scores"])
+    out = torch.empty(2, 10)
+    assert session.run([torch.from_numpy(X)], {"scores": out})["scores"] is out
+    same(out, wanted["scores"])
+
+
+@gpu
+def test_on_a_gpu(build, wanted):
+    session = tvmtrt.Session(build)
+    out = {"scores": torch.empty(2, 10, device="cuda"), "best": torch.empty(2, dtype=torch.int64, device="cuda")}
+    session.run({"x": torch.from_numpy(X).cuda()}, out)
+    for name, tensor in out.items():
+        same(tensor, wanted[name])
+    np.testing.assert_allclose(session.run([torch.from_numpy(X).cuda()])["scores"], wanted["scores"], rtol=1e-5, atol=1e-6)
+
+
+@gpu
+def test_on_a_stream_with_work_before_and_behind(build, wanted):
+    session, stream = tvmtrt.Session(build), torch.cuda.Stream()
+    session.set_stream(stream.cuda_stream)
+    out = {"scores": torch.empty(2, 10, device="cuda"), "best": torch.empty(2, dtype=torch.int64, device="cuda")}
+    slow = torch.randn(4096, 4096, device="cuda")
+    for producer in (stream, torch.cuda.Stream()):  # of another stream, DLPack has the session's wait
+        with torch.cuda.stream(producer):
+            for _ in range(20):
+                slow = (slow @ slow) * 1e-3
+            session.run([torch.from_numpy(X).cuda() + (slow[0, 0] * 0).nan_to_num()], out)
+        with torch.cuda.stream(stream):
+            copy = out["scores"].clone()
+        torch.cuda.synchronize()
+        same(copy, wanted["scores"])
