@@ -1,7 +1,9 @@
 //! What long work tells on standard error: one line that is rewritten on a terminal, a plain line now and then elsewhere. Ctrl-C while
 //! an engine is built lets TensorRT stop and clean up; at any other time, or the second time, it ends the program at once.
 
-use crate::request::{Failure, Request};
+use crate::request::{Request, io};
+use signal_hook::consts::SIGINT;
+use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tvmtrt::session::engines::Watch;
 use tvmtrt::session::log::Sink;
+use tvmtrt::tensor::error::{Code, Error, Result};
 
 /// Work that takes less is not told on a terminal.
 const SOON: Duration = Duration::from_millis(300);
@@ -45,6 +48,8 @@ struct State {
 
 struct Shared {
     kind: Kind,
+    /// Ctrl-C was pressed in a build.
+    asked: Arc<AtomicBool>,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -53,13 +58,6 @@ struct Shared {
 pub struct Console {
     shared: Arc<Shared>,
     ticker: Option<JoinHandle<()>>,
-}
-
-/// Ctrl-C, from the first build on.
-#[derive(Clone)]
-struct Interrupt {
-    asked: Arc<AtomicBool>,
-    at_once: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -72,7 +70,7 @@ impl Console {
             _ if std::io::stderr().is_terminal() => Kind::Line,
             _ => Kind::Plain(SELDOM),
         };
-        let shared = Arc::new(Shared { kind, state: Mutex::default(), wake: Condvar::new() });
+        let shared = Arc::new(Shared { kind, asked: Arc::default(), state: Mutex::default(), wake: Condvar::new() });
         let copy = shared.clone();
         let ticker = (kind != Kind::None).then(|| std::thread::spawn(move || copy.tick()));
         Console { shared, ticker }
@@ -101,18 +99,33 @@ impl Console {
     }
 
     /// Work during which Ctrl-C asks the build to stop. `build` gets who watches it: how it comes along is told, and Ctrl-C answers no.
-    pub fn build<T>(&self, name: impl Into<String>, build: impl FnOnce(Watch) -> T) -> Result<T, Failure> {
-        let interrupt = Interrupt::install()?;
-        let (shared, asked) = (self.shared.clone(), interrupt.asked.clone());
+    pub fn build<T>(&self, name: impl Into<String>, build: impl FnOnce(Watch) -> Result<T>) -> Result<T> {
+        let at_once = hear(&self.shared.asked)?;
+        let shared = self.shared.clone();
         let watch: Watch = Arc::new(move |region, phase, done, total| {
             let count = if total == 0 { String::new() } else { format!(" {done} of {total}") };
             shared.detail(format!("{region}: {phase}{count}"));
-            !asked.load(Ordering::Acquire)
+            !shared.asked.load(Ordering::Acquire)
         });
         let result = self.work(name, || build(watch));
-        interrupt.at_once.store(true, Ordering::Release);
-        Ok(result)
+        at_once.store(true, Ordering::Release);
+        // What does not ask, such as our own compiler, is done by now.
+        match self.shared.asked.load(Ordering::Acquire) {
+            true => Err(Error::new(Code::Cancelled, "stopped by Ctrl-C")),
+            false => result,
+        }
     }
+}
+
+/// From now on Ctrl-C sets `asked`; once the result is set, too, it ends the program.
+fn hear(asked: &Arc<AtomicBool>) -> Result<Arc<AtomicBool>> {
+    let at_once: Arc<AtomicBool> = Arc::default();
+    // In this order: the first signal finds `at_once` unset and sets it, the second finds it set.
+    register_conditional_shutdown(SIGINT, 130, at_once.clone())
+        .and_then(|_| register(SIGINT, asked.clone()))
+        .and_then(|_| register(SIGINT, at_once.clone()))
+        .map_err(|e| io("Ctrl-C".as_ref(), e))?;
+    Ok(at_once)
 }
 
 impl Drop for Console {
@@ -122,19 +135,6 @@ impl Drop for Console {
         if let Some(ticker) = self.ticker.take() {
             let _ = ticker.join();
         }
-    }
-}
-
-impl Interrupt {
-    fn install() -> Result<Interrupt, Failure> {
-        let interrupt = Interrupt { asked: Arc::default(), at_once: Arc::default() };
-        let (asked, at_once) = (interrupt.asked.clone(), interrupt.at_once.clone());
-        // In this order: the first signal finds `at_once` unset and sets it, the second finds it set.
-        signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, 130, at_once.clone())
-            .and_then(|_| signal_hook::flag::register(signal_hook::consts::SIGINT, asked))
-            .and_then(|_| signal_hook::flag::register(signal_hook::consts::SIGINT, at_once))
-            .map_err(|e| Failure::Failed(crate::request::io("Ctrl-C".as_ref(), e)))?;
-        Ok(interrupt)
     }
 }
 
@@ -167,7 +167,11 @@ impl Shared {
         let mut state = self.lock();
         let Some(work) = &mut state.work else { return };
         let lasts = work.since.elapsed();
-        let detail = if work.detail.is_empty() { String::new() } else { format!(": {}", work.detail) };
+        let detail = match self.asked.load(Ordering::Acquire) {
+            true => ": is to stop; Ctrl-C again ends it at once".to_string(),
+            false if work.detail.is_empty() => String::new(),
+            false => format!(": {}", work.detail),
+        };
         match self.kind {
             Kind::Line if lasts >= SOON => {
                 let text: String = format!("{} {:.1} s{detail}", work.name, lasts.as_secs_f64()).chars().take(COLUMNS).collect();

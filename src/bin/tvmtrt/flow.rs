@@ -82,7 +82,7 @@ impl<'a> Flow<'a> {
         let build = self.console.build("building", |watch| {
             self.options.watch = Some(watch);
             option_read::build(&self.options).and_then(|options| Build::new(&partition, &options))
-        })??;
+        })?;
         self.took("build", begin);
         Ok(tvmtrt_build_t::new(build, Given::of(&self.options)))
     }
@@ -99,7 +99,7 @@ impl<'a> Flow<'a> {
         let build = self.console.build(format!("loading {}", name_of(path)), |watch| {
             self.options.watch = Some(watch);
             Artifact::open(path).and_then(|artifact| artifact::build(&artifact, &self.options))
-        })??;
+        })?;
         self.took("load", begin);
         Ok(build)
     }

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             let place = request.and_then(|r| r.command).map_or(String::new(), |c| format!("{} ", c.name));
             return fail(&format!("{why}; tvmtrt {place}--help says what there is"), 2);
         }
-        Err(Failure::Failed(e)) if e.code == Code::Cancelled => return fail("stopped: nothing was made", 130),
+        Err(Failure::Failed(e)) if e.code == Code::Cancelled => return fail("stopped", 130),
         Err(Failure::Failed(e)) => return fail(&e.message, 1),
     };
     let mut out = std::io::stdout().lock();
