@@ -81,7 +81,13 @@ const CPU: i32 = 1;
 const CUDA: i32 = 2;
 const CUDA_HOST: i32 = 3;
 const CUDA_MANAGED: i32 = 13;
-const MAX_RANK: i32 = 64;
+/// More dimensions are refused.
+pub const MAX_RANK: i32 = 64;
+
+/// Whether a tensor lies on a GPU.
+pub fn is_on_gpu(device: DLDevice) -> bool {
+    matches!(device.device_type, CUDA | CUDA_MANAGED)
+}
 
 /// DLPack's form of an element type.
 pub fn data_type(dtype: DType) -> DLDataType {

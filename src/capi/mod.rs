@@ -47,6 +47,7 @@ pub mod artifact;
 
 pub mod session;
 
+pub mod call;
 pub mod run;
 
 pub mod profile;

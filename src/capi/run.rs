@@ -3,7 +3,9 @@
 //! Tensors on a GPU are used in place. Of host tensors, inputs that are dense are used in place, others are copied. Outputs are computed in place where the caller's tensor is dense and
 //! shares no memory with an input; otherwise they are written when everything is computed.
 
-use crate::capi::dlpack::{DLManagedTensorVersioned, DLTensor, manage};
+use crate::capi::call::numbers;
+pub use crate::capi::call::tvmtrt_argument_t;
+use crate::capi::dlpack::{DLManagedTensorVersioned, manage};
 use crate::capi::dlpack_copy::Layout;
 use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{array, guard, need, null, optional_string};
@@ -16,20 +18,7 @@ use crate::tensor::dtype::DType;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
 use crate::{ensure, fail};
-use std::ffi::c_char;
 use std::ptr::NonNull;
-
-/// One input or output of a run. Made by the caller; nothing of it is kept.
-#[derive(Debug)]
-#[repr(C)]
-pub struct tvmtrt_argument_t {
-    /// The input's or output's name; NULL: the one at this place in the array.
-    pub name: *const c_char,
-    /// The tensor, lent: an input's elements, or where an output's elements go. NULL for an output that tvmtrt is to allocate.
-    pub tensor: *const DLTensor,
-    /// Only for outputs whose `tensor` is NULL: gets the tensor, which is the caller's, who ends it with its own deleter.
-    pub managed: *mut *mut DLManagedTensorVersioned,
-}
 
 /// Computes outputs from inputs.
 ///
@@ -77,6 +66,11 @@ pub unsafe extern "C" fn tvmtrt_run(
 /// What the arguments point to is as the header demands.
 unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tvmtrt_argument_t]) -> Result<()> {
     let build = session.build().clone();
+    // SAFETY: by this function's contract.
+    let call = unsafe { numbers([(inputs, build.inputs()), (outputs, build.outputs())]) };
+    if session.again(&call)? {
+        return Ok(());
+    }
     let (mut layouts, mut targets) = (Few::new(), Few::new());
     // SAFETY: by this function's contract.
     unsafe {
@@ -94,6 +88,7 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
+    session.remember(&call);
     Ok(())
 }
 

@@ -66,6 +66,8 @@ pub struct Mixed {
     /// All extents follow from those of the inputs.
     fixed: bool,
     cuda_graph: bool,
+    /// The last run was nothing but an engine on the caller's tensors.
+    bare: bool,
     /// There was no room for a run, and a warning has said so.
     short: bool,
     log: Log,
@@ -124,7 +126,21 @@ impl Mixed {
             stage.slot().into_iter().for_each(|slot| seat.engines.begin(slot, &lane, &mut scratch, log));
         }
         let (bindings, log) = (Bindings::new(), log.clone());
-        Ok(Mixed { seats, lane, scratch, slots, inputs, outputs, bindings, fixed: false, cuda_graph, short: false, log, meter: None })
+        Ok(Mixed {
+            seats,
+            lane,
+            scratch,
+            slots,
+            inputs,
+            outputs,
+            bindings,
+            fixed: false,
+            cuda_graph,
+            bare: false,
+            short: false,
+            log,
+            meter: None,
+        })
     }
 
     /// Queues, and where host memory is concerned does, the work of one run. With a stream of the caller's and all outputs on the device
@@ -139,6 +155,7 @@ impl Mixed {
         stream: Option<StreamRef>,
     ) -> Result<()> {
         let _current = self.lane.device().enter()?;
+        self.bare = false;
         let other = self.lay_out(bindings)?;
         // A run that fails leaves nothing to build upon.
         let fixed = std::mem::replace(&mut self.fixed, false);
@@ -151,7 +168,45 @@ impl Mixed {
             // What was queued may use memory that the caller takes away after an error.
             self.lane.wait()?;
         }
+        self.bare = result.is_ok() && self.took_all(outputs);
         result.and(ended)
+    }
+
+    /// The run that has just been queued was an engine, which took the caller's tensors where they lie.
+    fn took_all(&self, outputs: &[Sink]) -> bool {
+        let taken = self.inputs.iter().all(|s| self.slots[*s].span.is_some() && !self.slots[*s].on_host);
+        // Nothing but an engine writes into the caller's memory on the device.
+        let written = |(sink, slot): (&Sink, &usize)| match sink {
+            Sink::Unwanted => true,
+            Sink::Fill(_, _, Room::Device(span, _)) => [self.slots[*slot].given, self.slots[*slot].span] == [Some(*span); 2],
+            _ => false,
+        };
+        self.seats.len() == 1 && self.meter.is_none() && taken && outputs.iter().zip(&self.outputs).all(written)
+    }
+
+    /// Whether [`Mixed::again`] may do.
+    pub fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    /// Does the last run once more, with its tensors and on its stream; lazily as in [`Mixed::run`] where that is the caller's. False
+    /// where it has to be run as ever.
+    pub fn again(&mut self, stages: &[Stage], lazily: bool) -> Result<bool> {
+        let ([seat], [stage], true) = (&mut self.seats[..], stages, self.bare) else { return Ok(false) };
+        if stage.slot().is_none_or(|slot| seat.engines.is_stale(slot)) {
+            return Ok(false);
+        }
+        let Some(runner) = seat.engines.runner_mut() else { return Ok(false) };
+        let _current = self.lane.device().enter()?;
+        let result = runner.again(&self.lane, self.cuda_graph);
+        if matches!(result, Ok(false)) {
+            return result;
+        }
+        self.bare = result.is_ok();
+        if !lazily || !self.bare {
+            self.lane.wait()?;
+        }
+        self.lane.end().and(result)
     }
 
     /// Waits for all that earlier runs have queued.

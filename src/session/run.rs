@@ -89,6 +89,8 @@ pub struct Session {
     pub(super) stream: Option<StreamRef>,
     /// Types and shapes of the last run's inputs, and what the symbols were.
     pub(super) last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
+    /// The call that the last run was, in numbers of its caller's; empty where it cannot be queued again.
+    last_call: Vec<u64>,
     pub(super) log: Log,
 }
 
@@ -109,13 +111,31 @@ impl Session {
         let graph = &build.partition.parts.graph;
         let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
         let (state, memory, stream, last, log) = (State::new(), staged::Memory::default(), None, None, options.log.clone());
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, log })
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, last_call: Vec::new(), log })
     }
 
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
     /// `None` the session has a stream of its own, and runs return when they are done.
     pub fn set_stream(&mut self, stream: Option<StreamRef>) {
         self.stream = stream;
+        self.last_call.clear();
+    }
+
+    /// Does the last run once more where [`Session::remember`] was told the same of it: an engine on tensors of the GPU. False where
+    /// arguments have to be looked at.
+    pub fn again(&mut self, call: &[u64]) -> Result<bool> {
+        match &mut self.mixed {
+            Some(mixed) if !call.is_empty() && self.last_call == call => mixed.again(&self.build.stages, self.stream.is_some()),
+            _ => Ok(false),
+        }
+    }
+
+    /// What the run that has just been queued was called with. The same numbers stand for the same memory, types and shapes.
+    pub fn remember(&mut self, call: &[u64]) {
+        self.last_call.clear();
+        if self.mixed.as_ref().is_some_and(Mixed::is_bare) {
+            self.last_call.extend_from_slice(call);
+        }
     }
 
     /// Waits for all that earlier runs have queued.

@@ -76,6 +76,8 @@ pub struct Runner {
     /// Runs since profile and shapes were last set.
     runs: usize,
     recorded: Vec<(Vec<u64>, Graph)>,
+    /// Which of them the last run was; `None` where it was an ordinary one.
+    latest: Option<usize>,
 }
 
 impl Runner {
@@ -90,7 +92,7 @@ impl Runner {
         let (context, contexts) = (ManuallyDrop::new(context), contexts.clone());
         let (device, done, scratch) = (lane.device(), lane.done().clone(), scratch.clone());
         let (shapes, addresses, names, recorded) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Ok(Runner { context, contexts, device, scratch, done, profile, shapes, addresses, names, runs: 0, recorded })
+        Ok(Runner { context, contexts, device, scratch, done, profile, shapes, addresses, names, runs: 0, recorded, latest: None })
     }
 
     /// An output whose extents show in the run gets memory from here on that grows and is kept between runs.
@@ -163,10 +165,27 @@ impl Runner {
             return self.run_recorded(lane, arguments);
         }
         self.set_addresses(arguments)?;
+        self.latest = None;
         // SAFETY: stream and memory live until the lane has been waited for; the device is current while a lane runs.
         unsafe { self.context.enqueue(stream.0) }?;
         self.runs += 1;
         Ok(())
+    }
+
+    /// Queues the last run once more: the same profile, shapes, addresses and stream. False, and nothing is queued, where it should be
+    /// recorded first, or where extents of outputs show in it.
+    pub fn again(&mut self, lane: &Lane, graph: bool) -> Result<bool> {
+        if self.context.has_open_outputs() || graph && self.latest.is_none() {
+            return Ok(false);
+        }
+        // SAFETY: as in `run`.
+        unsafe {
+            match self.latest {
+                Some(recorded) => self.recorded[recorded].1.launch(lane.stream()),
+                None => self.context.enqueue(lane.stream().0),
+            }
+        }?;
+        Ok(true)
     }
 
     /// What was set is no longer so.
@@ -174,7 +193,7 @@ impl Runner {
         self.shapes.clear();
         self.addresses.clear();
         self.recorded.clear();
-        self.runs = 0;
+        (self.runs, self.latest) = (0, None);
     }
 
     fn set_shapes<'a>(&mut self, arguments: impl Iterator<Item = Argument<'a>> + Clone) -> Result<()> {
@@ -229,6 +248,7 @@ impl Runner {
                 self.recorded.len() - 1
             }
         };
+        self.latest = Some(found);
         // SAFETY: as in `run`.
         unsafe { self.recorded[found].1.launch(lane.stream()) }
     }

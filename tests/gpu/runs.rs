@@ -202,6 +202,56 @@ fn runs_take_no_memory() {
     }
 }
 
+/// The same call is queued again without a look at its arguments: what lies in them, where they lie and on which stream may change.
+#[test]
+#[allow(unsafe_code)]
+fn the_same_call_may_follow_another() {
+    let Some(gpu) = gpu() else { return };
+    let build = build(graph(Dim::symbol("B", 1, 8), false), Plan::default());
+    let mut places: Vec<There> = (0..4).map(|_| There::new(gpu.device, 4 * N * 4)).collect();
+    let _current = gpu.device.enter().unwrap();
+    let streams = [Stream::new(gpu.device).unwrap(), Stream::new(gpu.device).unwrap()];
+    for cuda_graph in [false, true] {
+        let session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
+        let mut session = tvmtrt_session_t::new(session);
+        // Batch, input, output, stream: each change follows on calls that are the same.
+        let calls = [
+            (4, 0, 1, None),
+            (4, 0, 2, None),
+            (4, 3, 2, None),
+            (2, 3, 2, None),
+            (2, 3, 2, Some(0)),
+            (2, 3, 2, Some(1)),
+            (4, 0, 1, Some(1)),
+        ];
+        for (seed, (batch, from, to, stream)) in calls.iter().flat_map(|c| [*c; 4]).enumerate() {
+            if seed % 4 == 0 {
+                session.take().unwrap().set_stream(stream.map(|i: usize| streams[i].get()));
+            }
+            places[from].put(&input(4, seed));
+            let mut shape = [batch as i64, N as i64];
+            let mut tensor = |at: Span| DLTensor {
+                data: at.address() as usize as *mut c_void,
+                device: DLDevice { device_type: 2, device_id: 0 },
+                ndim: 2,
+                dtype: data_type(DType::F32),
+                shape: shape.as_mut_ptr(),
+                strides: std::ptr::null_mut(),
+                byte_offset: 0,
+            };
+            let (x, y) = (tensor(places[from].span()), tensor(places[to].span()));
+            let argument = |name: &std::ffi::CStr, tensor| tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() };
+            // SAFETY: a live session, arguments and tensors that live.
+            let error = unsafe { tvmtrt_run(Some((&mut session).into()), &argument(c"x", &x), 1, &argument(c"y", &y), 1) };
+            assert!(error.is_none(), "call {seed}");
+            session.take().unwrap().synchronize().unwrap();
+            let x = Tensor::from_vec(&[batch, N], input(4, seed).values::<f32>()[..batch * N].to_vec());
+            let got = Tensor::from_vec(&[batch, N], places[to].get(&[4, N]).values::<f32>()[..batch * N].to_vec());
+            near(&got, &reference::run(&build.partition.parts.graph, &[x]).unwrap()[0]);
+        }
+    }
+}
+
 #[test]
 fn host_tensors_and_cuts_give_right_results() {
     let Some(_) = gpu() else { return };
