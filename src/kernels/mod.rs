@@ -16,12 +16,25 @@ use crate::ir::guard::Guards;
 use crate::tensor::dim::Symbol;
 use crate::tensor::error::Result;
 use crate::transform::fold::fold_weights;
+use pieces::Piece;
 use program::Program;
 use std::collections::BTreeSet;
 
 /// The program that computes `graph`.
 pub fn compile(graph: &Graph) -> Result<Program> {
     compile_with(graph, graph.symbols())
+}
+
+/// The program that computes `graph` as text, or those of its pieces where it has to be cut: for people.
+pub fn text(graph: &Graph) -> Result<String> {
+    if !pieces::is_cut(graph, &BTreeSet::new()) {
+        return compile(graph).map(|p| p.to_string());
+    }
+    let piece = |piece| match piece {
+        Piece::Code { graph, known, .. } => compile_with(&graph, known).map(|p| p.to_string()),
+        Piece::Node(id, _) => Ok(format!("node '{}' ({})\n", graph.node(id).name, graph.node(id).op.name)),
+    };
+    pieces::pieces(graph, &BTreeSet::new()).into_iter().map(piece).collect()
 }
 
 /// The program that computes `graph` where symbols of these names have values.
