@@ -61,6 +61,15 @@ impl fmt::Display for Contract {
                 };
                 writeln!(f, "  pool {out} = {kind} of {}: {window}", name(*x))?;
             }
+            ContractKind::Attention(a) => {
+                let (batch, [rows, keys], depth, columns) = (shape::text(&a.batch), &a.scores, &a.depth, &a.columns);
+                writeln!(f, "  attention {out}: batch {batch} rows {rows} keys {keys} depth {depth} columns {columns}")?;
+                for (what, access) in [("queries", &a.queries), ("keys", &a.keys), ("values", &a.values)] {
+                    writeln!(f, "    {what} = {} by {}", name(access.buffer), strides(access))?;
+                }
+                writeln!(f, "    {out} by {}", shape::text(&a.out))?;
+                return self.epilogue.as_ref().map_or(Ok(()), |body| write_body(f, body, "score"));
+            }
         }
         self.epilogue.as_ref().map_or(Ok(()), |body| write_body(f, body, &format!("{out} element")))
     }
