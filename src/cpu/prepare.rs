@@ -1,8 +1,8 @@
 //! Contractions made ready before any run: which tuned code computes each, and its constant operands packed.
 
+use crate::cpu::attend::Scores;
 use crate::cpu::conv::{ConvParams, ConvPlan};
 use crate::cpu::depthwise;
-use crate::cpu::attend::Scores;
 use crate::cpu::isa::Isa;
 use crate::cpu::pack::{PackedA, PackedB};
 use crate::cpu::pool2d::{Count, PoolParams, Pooling};

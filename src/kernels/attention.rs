@@ -92,7 +92,8 @@ fn attention(program: &Program, flow: &Flow, i: usize) -> Option<(Step, usize)> 
     });
     let epilogue = Some(body).filter(|b| *b != Body::acc());
     made.kernel.stages.push(Stage::Contract(Contract { kind, out, epilogue }));
-    let nodes: Vec<String> = [f, s, i].into_iter().chain((last != i).then_some(last)).flat_map(|s| program.steps[s].nodes.clone()).collect();
+    let nodes: Vec<String> =
+        [f, s, i].into_iter().chain((last != i).then_some(last)).flat_map(|s| program.steps[s].nodes.clone()).collect();
     let Made { mut kernel, args, .. } = made;
     kernel.name = nodes.join(" + ");
     Some((Step { action: Action::Kernel(kernel), args, nodes }, last))

@@ -4,8 +4,9 @@
 use crate::kernels::program::{Action, BufId, Program, Step};
 use crate::loops::index::exact_quotient;
 use crate::loops::{Access, Binary, Body, BufferId, Kernel, Op, Role, Stage, Val};
-use crate::tensor::dim::Dim;
-use std::collections::{BTreeSet, HashMap};
+use crate::tensor::dim::{Dim, Symbol};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Which steps write and read each buffer; buffers by their roots.
 #[derive(Default)]
@@ -147,6 +148,8 @@ impl Moves {
     /// An access over `extents` after the move: its strides and offset. `None` where a stride is no single one any more.
     pub fn apply(&self, extents: &[Dim], strides: &[Dim], offset: &Dim) -> Option<(Vec<Dim>, Dim)> {
         let (zero, one) = (Dim::from(0i64), Dim::from(1i64));
+        let shifted = shifts(extents.iter().chain(self.axes.iter().map(|a| &a.extent)));
+        let at_most = |a: &Dim, b: &Dim| (b - a).substitute(&shifted).interval().0 >= 0;
         // The largest index along each axis.
         let mut most = vec![zero.clone(); self.axes.len()];
         let mut place = |step: &Dim, count: &Dim| {
@@ -169,9 +172,19 @@ impl Moves {
     }
 }
 
-/// True where `a <= b` for all values of the symbols.
-fn at_most(a: &Dim, b: &Dim) -> bool {
-    (b - a).interval().0 >= 0
+/// Each symbol as the least that it can be and what it is more: bounds of sums are tight then. Where an extent is 0 nothing is moved, so a
+/// factor of one is 1 at least.
+fn shifts<'a>(extents: impl Iterator<Item = &'a Dim> + Clone) -> BTreeMap<Arc<str>, Dim> {
+    let mut symbols = BTreeSet::new();
+    extents.clone().for_each(|d| d.collect_symbols(&mut symbols));
+    let shift = |s: Symbol| {
+        let whole = Dim::symbol(&s.name, s.min, s.max);
+        let is_factor = s.min >= 0 && extents.clone().any(|d| exact_quotient(d, &whole).is_some());
+        let least = if is_factor { s.min.max(1) } else { s.min };
+        let more = Dim::symbol(&s.name, 0, s.max.saturating_sub(least));
+        (s.name, &more + &Dim::from(least))
+    };
+    symbols.into_iter().map(shift).collect()
 }
 
 /// Makes copies of copies read what the first one read.
@@ -234,4 +247,49 @@ pub fn remove_unread(program: &mut Program) {
     }
     kept.reverse();
     program.steps = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dims(v: &[i64]) -> Vec<Dim> {
+        v.iter().map(|d| Dim::from(*d)).collect()
+    }
+
+    #[test]
+    fn places_move_with_a_transpose_across_reshapes() {
+        // [T, N, 3, 8] as [3, T, N, 8], read as [T, N * 2, 4] from the second third on.
+        let (t, n) = (Dim::symbol("T", 0, 99), Dim::symbol("N", 0, 9));
+        let extents = [Dim::from(3i64), t.clone(), n.clone(), Dim::from(8i64)];
+        let (row, eight) = (&n * &Dim::from(24i64), Dim::from(8i64));
+        let moves = Moves::new(
+            &extents,
+            &crate::tensor::shape::strides(&extents),
+            &[eight.clone(), row.clone(), dims(&[24])[0].clone(), dims(&[1])[0].clone()],
+        );
+        let third = &(&t * &n) * &eight;
+        let index = [t.clone(), &n * &Dim::from(2i64), Dim::from(4i64)];
+        let read = [&n * &eight, Dim::from(4i64), Dim::from(1i64)];
+        // Two heads of four are no single step: their axis is in two pieces.
+        assert_eq!(moves.as_ref().unwrap().apply(&index, &read, &third), None);
+        let index = [t.clone(), n.clone(), Dim::from(2i64), Dim::from(4i64)];
+        let read = [&n * &eight, eight.clone(), Dim::from(4i64), Dim::from(1i64)];
+        let (strides, offset) = moves.unwrap().apply(&index, &read, &third).unwrap();
+        assert_eq!((strides, offset), (vec![row, Dim::from(24i64), Dim::from(4i64), Dim::from(1i64)], eight));
+    }
+
+    #[test]
+    fn what_leaves_an_axis_does_not_move() {
+        let moves = Moves::new(&dims(&[4, 6]), &dims(&[6, 1]), &dims(&[1, 4])).unwrap();
+        assert_eq!(moves.apply(&dims(&[4, 6]), &dims(&[6, 1]), &Dim::from(0i64)), Some((dims(&[1, 4]), Dim::from(0i64))));
+        assert_eq!(moves.apply(&dims(&[3, 2]), &dims(&[6, 2]), &Dim::from(6i64)), Some((dims(&[1, 8]), Dim::from(1i64))));
+        // Elements 0 to 7 lie in two rows; so do those from the second on, four apart; nothing is behind the last one.
+        assert_eq!(moves.apply(&dims(&[8]), &dims(&[1]), &Dim::from(0i64)), None);
+        assert_eq!(moves.apply(&dims(&[2, 3]), &dims(&[4, 1]), &Dim::from(0i64)), None);
+        assert_eq!(moves.apply(&dims(&[4]), &dims(&[6]), &Dim::from(6i64)), None);
+        // A copy that repeats or leaves out elements cannot be walked backwards.
+        assert!(Moves::new(&dims(&[4, 6]), &dims(&[0, 1]), &dims(&[6, 1])).is_none());
+        assert!(Moves::new(&dims(&[4, 6]), &dims(&[12, 1]), &dims(&[6, 1])).is_none());
+    }
 }

@@ -88,7 +88,9 @@ fn join(program: &Program, producer: &Step, consumer: &Step, between: BufId) -> 
             let (c_out, body) = finished(&c_stages[0], &taken, shape, &reduce_axes(out, outer)?, outer.len(), finish)?;
             Stage::Reduce { out: c_out, outer: outer.clone(), inner: inner.clone(), fold: *fold, value: value.clone(), finish: body }
         }
-        Stage::Contract(contract) if at == 0 && !matches!(contract.kind, ContractKind::Attention(_)) => epilogued(&mut merged, &c_stages[0], &taken, shape, contract)?,
+        Stage::Contract(contract) if at == 0 && !matches!(contract.kind, ContractKind::Attention(_)) => {
+            epilogued(&mut merged, &c_stages[0], &taken, shape, contract)?
+        }
         _ => return None,
     };
     if ops(&new) > MAX_OPS {

@@ -287,4 +287,44 @@ mod tests {
             k.add(Role::Output, DType::F32, &[]);
         });
     }
+
+    #[test]
+    fn each_unsound_attention_is_refused() {
+        let check = |change: &dyn Fn(&mut Kernel, &mut Attention, &mut Body)| {
+            let (size, mut k) = (Dim::from(4i64), Kernel::new("test"));
+            let [x, y] = [Role::Input, Role::Output].map(|role| k.add(role, DType::F32, &[size.clone(), size.clone()]));
+            let dense = k.dense(x);
+            let mut a = Attention {
+                queries: dense.clone(),
+                keys: dense.clone(),
+                values: dense.clone(),
+                out: dense.strides,
+                batch: vec![],
+                scores: [size.clone(), size.clone()],
+                depth: size.clone(),
+                columns: size,
+            };
+            let mut body = Body::acc();
+            change(&mut k, &mut a, &mut body);
+            let contract = Contract { kind: ContractKind::Attention(a), out: y, epilogue: Some(body) };
+            k.stages.push(Stage::Contract(contract));
+            verify(&k)
+        };
+        check(&|_, _, _| ()).unwrap();
+        let refused = |want: &str, change: &dyn Fn(&mut Kernel, &mut Attention, &mut Body)| {
+            let message = check(change).unwrap_err().message;
+            assert!(message.contains(want), "'{message}' does not say '{want}'");
+        };
+        refused("2 strides for 3", &|_, a, _| a.batch.push(Dim::from(1i64)));
+        refused("strides of the result", &|_, a, _| a.out.truncate(1));
+        refused("differ in type", &|k, a, _| a.values.buffer = k.add(Role::Input, DType::F64, &[Dim::from(16i64)]));
+        refused("the result is an operand", &|_, a, _| a.keys.buffer = BufferId(1));
+        refused("scores read the result", &|k, _, body| {
+            body.load(k.dense(BufferId(1)));
+        });
+        refused("for a buffer of", &|_, a, _| a.columns = Dim::from(5i64));
+        refused("a value of bool", &|_, _, body| {
+            body.binary(Binary::Less, Val(0), Val(0));
+        });
+    }
 }
