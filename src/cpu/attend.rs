@@ -34,9 +34,8 @@ impl Scores {
     /// The epilogue of `c`, where it is this.
     pub fn of(kernel: &Kernel, c: &Contract) -> Option<Scores> {
         let mut scores = Scores::default();
-        match &c.epilogue {
-            Some(body) => scores.read(kernel, body, body.result)?,
-            None => {}
+        if let Some(body) = &c.epilogue {
+            scores.read(kernel, body, body.result)?;
         }
         Some(scores)
     }

@@ -64,7 +64,7 @@ impl<'a> Copy<'a> {
         let Action::Kernel(kernel) = &step.action else { return None };
         let [Stage::Map { out, extents, value }] = kernel.stages.as_slice() else { return None };
         let mut factors = Vec::new();
-        let from = moved(kernel, value, value.result, &mut factors)?;
+        let from = moved(value, value.result, &mut factors)?;
         let whole = *out == kernel.dense(out.buffer) && *extents == kernel.buffer(out.buffer).shape;
         let same = kernel.buffer(from.buffer).dtype == kernel.buffer(out.buffer).dtype;
         (whole && same).then_some(Copy { kernel, extents, from, to: out, factors })
@@ -85,7 +85,7 @@ impl<'a> Copy<'a> {
 }
 
 /// The load that a value is, but for factors.
-fn moved<'a>(kernel: &Kernel, body: &'a Body, at: Val, factors: &mut Vec<(Binary, &'a Op)>) -> Option<&'a Access> {
+fn moved<'a>(body: &'a Body, at: Val, factors: &mut Vec<(Binary, &'a Op)>) -> Option<&'a Access> {
     let op = |v: Val| &body.ops[v.0 as usize];
     match op(at) {
         Op::Load(access) => Some(access),
@@ -97,7 +97,7 @@ fn moved<'a>(kernel: &Kernel, body: &'a Body, at: Val, factors: &mut Vec<(Binary
             } else {
                 return None;
             };
-            let access = moved(kernel, body, x, factors)?;
+            let access = moved(body, x, factors)?;
             factors.push((*f, factor));
             Some(access)
         }
@@ -106,7 +106,7 @@ fn moved<'a>(kernel: &Kernel, body: &'a Body, at: Val, factors: &mut Vec<(Binary
 }
 
 /// True of a constant and of a load of the same element everywhere.
-pub fn is_single(op: &Op) -> bool {
+fn is_single(op: &Op) -> bool {
     match op {
         Op::Const(..) => true,
         Op::Load(a) => a.strides.iter().all(|s| s.is(0)),
