@@ -96,7 +96,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with `code` and `message`.
+    /// An error with `code` and `message`. Cold: what leads to it lies apart from the code of usual runs.
+    #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         Error { code, message: message.into() }
     }
