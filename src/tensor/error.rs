@@ -96,8 +96,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with `code` and `message`. Cold: what leads to it lies apart from the code of usual runs.
-    #[cold]
+    /// An error with `code` and `message`.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         Error { code, message: message.into() }
     }
