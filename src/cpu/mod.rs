@@ -22,9 +22,11 @@ pub mod winograd;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+pub mod attention;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod finish;
+mod attend;
 mod prepare;
 pub mod compiled;
 mod contract;
