@@ -89,14 +89,14 @@ impl Mixed {
         if self.meter.is_none() {
             return Ok(None);
         }
-        self.lane.wait()?;
+        self.places.lane.wait()?;
         Ok(Some(Instant::now()))
     }
 
     /// The stage that began then is queued.
     pub(super) fn end_stage(&mut self, i: usize, begin: Option<Instant>) -> Result<()> {
         let Some(begin) = begin else { return Ok(()) };
-        self.lane.wait()?;
+        self.places.lane.wait()?;
         self.meter.iter_mut().for_each(|m| m[i] += begin.elapsed());
         Ok(())
     }

@@ -17,6 +17,7 @@ mod measure;
 mod mixed;
 pub mod model;
 pub mod partition;
+mod places;
 pub mod plugins;
 pub mod precision;
 pub mod profile;
