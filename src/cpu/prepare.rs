@@ -1,5 +1,7 @@
 //! Contractions made ready before any run: which tuned code computes each, and its constant operands packed.
 
+use crate::cpu::blocks::BlockConv;
+use crate::cpu::channelwise::ChannelWeights;
 use crate::cpu::conv::{ConvParams, ConvPlan};
 use crate::cpu::depthwise;
 use crate::cpu::isa::Isa;
@@ -18,6 +20,10 @@ pub enum Prepared {
     Conv(ConvPlan),
     /// Convolution by windows of 3x3 after Winograd.
     Winograd(Winograd),
+    /// Convolution into blocks of channels.
+    Blocks(BlockConv),
+    /// Convolution channel by channel in blocks of channels.
+    Channelwise(ConvParams, ChannelWeights),
     /// Convolution channel by channel, or with weights that are computed.
     ConvWith(ConvParams, bool),
     /// Product; a packed operand serves every batch element.
@@ -31,7 +37,7 @@ impl Prepared {
     pub fn reads(&self, c: &Contract) -> Vec<BufferId> {
         let [a, b] = c.kind.operands();
         match self {
-            Prepared::Conv(_) | Prepared::Winograd(_) => vec![a],
+            Prepared::Conv(_) | Prepared::Winograd(_) | Prepared::Blocks(_) | Prepared::Channelwise(..) => vec![a],
             Prepared::MatMul(left, right) => {
                 let held = [(a, left.is_some()), (b, right.is_some())];
                 held.into_iter().filter(|(_, packed)| !packed).map(|(buffer, _)| buffer).collect()
@@ -45,8 +51,11 @@ impl Prepared {
 pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(BufferId) -> Option<Tensor>) -> Result<Prepared> {
     match &c.kind {
         ContractKind::Conv { x, w, groups, window } => {
-            let params = conv_params(kernel, *x, *w, *groups, window)?;
+            let params = conv_params(kernel, *w, *groups, window)?;
             let rank = kernel.buffer(*x).shape.len();
+            if c.kind.in_blocks(kernel.buffer(c.out).shape.len()) {
+                return in_blocks(isa, params, !c.kind.in_blocks(rank), constant(*w));
+            }
             let channelwise = depthwise::fits(&params) && rank <= 4;
             let planes = rank == 4 && winograd::fits(&params) && winograd::pays(&params, plane(&kernel.buffer(c.out).shape));
             match constant(*w) {
@@ -87,6 +96,16 @@ pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(Buffer
     }
 }
 
+/// A convolution into blocks of channels, of data in planes or blocks.
+fn in_blocks(isa: Isa, params: ConvParams, planes: bool, weights: Option<Tensor>) -> Result<Prepared> {
+    let weights = weights.ok_or_else(|| Error::new(Code::Internal, "weights of a convolution into blocks are no constant"))?;
+    let weights = weights.values::<f32>();
+    Ok(match params.groups {
+        1 => Prepared::Blocks(BlockConv::new(isa, params, planes, &weights)),
+        _ => Prepared::Channelwise(params, ChannelWeights::new(&params, &weights)),
+    })
+}
+
 /// Height and width of images, where they are known.
 fn plane(shape: &[Dim]) -> Option<[usize; 2]> {
     let fixed = |d: &Dim| usize::try_from(d.as_const()?).ok();
@@ -105,7 +124,7 @@ fn two(v: &[usize], missing: usize) -> Result<[usize; 2]> {
     }
 }
 
-fn conv_params(kernel: &Kernel, x: BufferId, w: BufferId, groups: i64, window: &Window) -> Result<ConvParams> {
+fn conv_params(kernel: &Kernel, w: BufferId, groups: i64, window: &Window) -> Result<ConvParams> {
     let channels = |b: BufferId, axis: usize| {
         let extent = &kernel.buffer(b).shape[axis];
         let fixed = extent.as_const().and_then(|v| usize::try_from(v).ok());
@@ -117,6 +136,5 @@ fn conv_params(kernel: &Kernel, x: BufferId, w: BufferId, groups: i64, window: &
         .stride(&sizes(&window.stride))
         .dilation(&sizes(&window.dilation))
         .pad(&sizes(&window.pad_begin), &sizes(&window.pad_end));
-    debug_assert_eq!(kernel.buffer(x).shape.len(), window.kernel.len() + 2);
     Ok(params)
 }

@@ -11,7 +11,6 @@ use crate::loops::{Access, Body, BufferId, Kernel, Op, Role, Stage};
 use crate::tensor::dim::Dim;
 use crate::tensor::shape;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 /// Bodies with more operations are not joined further.
 const MAX_OPS: usize = 96;
@@ -158,7 +157,7 @@ fn epilogued(merged: &mut Merged, stage: &Stage, taken: &[BufferId], shape: &[Di
     if extents != shape || !identity(out) || !loads_whole || !in_place {
         return None;
     }
-    let groups = index_groups(&contract.kind, shape.len());
+    let groups = contract.kind.index_axes(shape.len());
     let body = joined(&splice(value, &Body::acc(), &|op| is_load(op, taken)), extents, &groups)?;
     let body = match &contract.epilogue {
         Some(first) => splice(&body, first, &|op| *op == Op::Acc),
@@ -166,15 +165,6 @@ fn epilogued(merged: &mut Merged, stage: &Stage, taken: &[BufferId], shape: &[Di
     };
     let epilogue = Some(tidy(&body));
     Some(Stage::Contract(Contract { kind: contract.kind.clone(), out: target, epilogue }))
-}
-
-/// Which axes of a contraction's result each index of its epilogue walks.
-fn index_groups(kind: &ContractKind, rank: usize) -> Vec<Range<usize>> {
-    match kind {
-        ContractKind::MatMul { batch, .. } if batch.is_empty() => vec![0..rank - 1, rank - 1..rank],
-        ContractKind::MatMul { .. } => (0..rank).map(|i| i..i + 1).collect(),
-        _ => vec![0..1, 1..2, 2..rank],
-    }
 }
 
 /// How all loads of `taken` walk, where they walk alike.

@@ -1,9 +1,10 @@
 //! From a graph to kernels ready to render: lowers nodes, fuses their kernels, plans memory. Knows no machine code and no device.
 //!
-//! Stages: [`lower`] asks each operator, [`fuse`] joins kernels (with [`splice`]), [`program`] is the result, [`plan`] lays out its
+//! Stages: [`lower`] asks each operator, [`layout`] says where images lie in blocks of channels, [`fuse`] joins kernels (with [`splice`]), [`program`] is the result, [`plan`] lays out its
 //! memory for given extents. [`pieces`] cuts graphs whose extents are not all known at once.
 
 pub mod fuse;
+pub mod layout;
 pub mod lower;
 pub mod pieces;
 mod plain;
@@ -29,6 +30,7 @@ pub fn compile_with(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
     let floats = fold_weights(graph)?;
     let mut program = lower::lower(floats.as_ref().unwrap_or(graph), known)?;
     program.guards = Guards::new(graph);
+    layout::choose(&mut program);
     fuse::fuse(&mut program);
     Ok(program)
 }
