@@ -7,6 +7,7 @@ use suite::cpu::Runner;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::import::onnx;
 use tvmtrt::ir::opdef::Tolerance;
+use tvmtrt::kernels::compile;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::transform;
 
@@ -23,6 +24,41 @@ fn networks_give_onnxruntimes_outputs() {
 fn large_networks_give_onnxruntimes_outputs() {
     let count = all("networks-large");
     assert!(count.is_none_or(|n| n >= 26), "only {count:?} cases");
+}
+
+/// Convolutions whose results are in planes, and in blocks of channels.
+const LAYOUTS: &[(&str, [usize; 2])] = &[
+    ("mobilenet_v2", [0, 52]),
+    ("resnet18", [0, 20]),
+    ("resnet50", [0, 53]),
+    ("light_squeezenet", [0, 26]),
+    ("light_shufflenet", [48, 1]),
+    ("light_densenet121", [0, 121]),
+    ("light_inception_v1", [0, 57]),
+    ("light_inception_v2", [0, 69]),
+    ("light_resnet50", [0, 53]),
+    ("light_bvlc_alexnet", [4, 1]),
+    ("light_vgg19", [16, 0]),
+    ("light_zfnet512", [5, 0]),
+    ("mobilenet_v2_dynamic", [0, 52]),
+    ("resnet18_dynamic", [0, 20]),
+];
+
+/// Each network's convolutions are in the layout that costs least.
+#[test]
+fn layouts_are_chosen_per_network() {
+    let folders = ["networks", "networks-large"].into_iter().filter_map(data::root).flat_map(|root| data::folders(&root));
+    let mut wrong = Vec::new();
+    for folder in folders {
+        let Some((name, want)) = LAYOUTS.iter().find(|(name, _)| *name == folder.name) else { continue };
+        let model = onnx::load_file(&folder.model).unwrap();
+        let graph = transform::prepare(&model.graph, &Default::default()).unwrap();
+        let got = compile(&graph).unwrap().convolutions();
+        if got != *want {
+            wrong.push(format!("{name}: {got:?}, not {want:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Runs every case of every network of one kind; how many that were.

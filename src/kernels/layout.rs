@@ -139,6 +139,8 @@ pub struct Cost {
 
 /// An extent of images that is not known.
 const UNKNOWN: i64 = 28;
+/// What an operation of a product costs on planes: some vectors and register tiles are filled in part.
+const PART: f64 = 1.2;
 /// What a row of a plane costs beside its arithmetic, where channels are worked on one by one: padding and loops.
 const ROW: f64 = 30.0;
 /// What packing a vector of windows costs.
@@ -181,10 +183,10 @@ impl Cost {
         match kind {
             ContractKind::Conv { w, groups: 1, window, .. } => {
                 let (inputs, depth) = (shape(*w)[1], shape(*w)[1] * taps(window));
-                let direct = vectors(pixels) * depth * (o[1] + PACK);
+                let direct = vectors(pixels) * depth * (PART * o[1] + PACK);
                 let tiles = (o[2] / 2.0).ceil() * (o[3] / 2.0).ceil();
                 let plain = window.kernel == [3, 3] && window.stride == [1, 1] && window.dilation == [1, 1];
-                let winograd = 16.0 * vectors(tiles) * inputs * o[1] + tiles * (inputs + o[1]) * TRANSFORM;
+                let winograd = 16.0 * vectors(tiles) * inputs * PART * o[1] + tiles * (inputs + o[1]) * TRANSFORM;
                 self.planes += if plain && inputs >= 16.0 && o[1] >= 16.0 && tiles >= 32.0 { winograd } else { direct };
                 self.blocks += vectors(o[1]) * depth * pixels;
             }
