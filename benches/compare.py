@@ -104,9 +104,7 @@ def needed(path, inputs):
             for dim, size in zip(i.type.tensor_type.shape.dim, inputs[i.name].shape):
                 dim.dim_value = size
     del model.graph.value_info[:]
-    size = lambda t: len(t.raw_data) or onnx.numpy_helper.to_array(t).nbytes  # noqa: E731
-    weights = {t.name: size(t) for t in model.graph.initializer}
-    weights |= {n.output[0]: sum(size(a.t) for a in n.attribute if a.HasField("t")) for n in model.graph.node if n.op_type == "Constant"}
+    weights = {t.name: len(t.raw_data) or onnx.numpy_helper.to_array(t).nbytes for t in model.graph.initializer}
     for t in model.graph.initializer:
         if len(t.raw_data) > 1 << 16:
             t.ClearField("raw_data")  # inference wants shapes only, and has a limit
@@ -119,7 +117,7 @@ def needed(path, inputs):
     last = {n: i for i, node in enumerate(model.graph.node) for n in node.input} | {o.name: len(model.graph.node) for o in model.graph.output}
     live, most = {n: sizes[n] for n in inputs}, 0
     for i, node in enumerate(model.graph.node):
-        live |= {o: sizes.get(o, 0) for o in node.output if o not in weights}
+        live |= {o: sizes.get(o, 0) for o in node.output}
         most = max(most, sum(live.values()))
         live = {n: s for n, s in live.items() if last.get(n, -1) > i}
     return sum(weights.values()), most

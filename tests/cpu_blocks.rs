@@ -52,7 +52,15 @@ fn to_blocks(planes: &[f32], count: usize, channels: usize, pixels: usize) -> Ve
 type Wanted<'a> = dyn Fn(usize, usize, usize) -> (f64, f64) + 'a;
 
 /// Runs `f` with an output of blocks and an epilogue that adds 1; sees that each pixel of each block is finished once, and compares.
-fn check(count: usize, channels: usize, pixels: usize, terms: usize, what: &str, want: &Wanted<'_>, f: impl FnOnce(Output, Option<Epilogue>)) {
+fn check(
+    count: usize,
+    channels: usize,
+    pixels: usize,
+    terms: usize,
+    what: &str,
+    want: &Wanted<'_>,
+    f: impl FnOnce(Output, Option<Epilogue>),
+) {
     let of = blocks(channels);
     let mut y = vec![f32::NAN; count * of * pixels * BLOCK];
     let seen = Mutex::new(vec![0u8; count * of * pixels]);

@@ -5,8 +5,9 @@
 //! ends, images are copied from one to the other.
 
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
+use crate::kernels::relayout::Rewrite;
 use crate::loops::contract::{BLOCK, Contract, ContractKind, Window};
-use crate::loops::{Access, Body, Kernel, Op, Role, Stage};
+use crate::loops::{Access, BufferId, Kernel, Op, Role, Stage};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
@@ -39,7 +40,8 @@ fn able(program: &Program, step: &Step) -> Option<Vec<bool>> {
         contract(program, step, kernel, c)?.into_iter().for_each(|b| args[b] = true);
     } else {
         for stage in &kernel.stages {
-            map(program, step, kernel, stage)?.into_iter().for_each(|b| args[b] = true);
+            let blocks = map(program, step, kernel, stage).or_else(|| reduction(kernel, stage))?;
+            blocks.into_iter().for_each(|b| args[b] = true);
         }
     }
     (0..args.len()).all(|b| !args[b] || image(b)).then_some(args)
@@ -104,12 +106,26 @@ fn map(program: &Program, step: &Step, kernel: &Kernel, stage: &Stage) -> Option
     Some(blocks)
 }
 
-fn constant(program: &Program, id: BufId) -> Option<&Tensor> {
+/// The buffers of a reduction over the pixels of whole blocks; its result is a number for each channel.
+fn reduction(kernel: &Kernel, stage: &Stage) -> Option<Vec<usize>> {
+    let Stage::Reduce { outer, inner, value, finish, .. } = stage else { return None };
+    let extents = [outer.as_slice(), inner].concat();
+    let blocks = outer.len() == 2 && inner.len() == 2 && outer[1].as_const().is_some_and(|c| c % BLOCK as i64 == 0);
+    let elementwise = |op: &Op| !matches!(op, Op::LoadAt(..) | Op::Index(_));
+    if !blocks || !value.ops.iter().all(elementwise) || !finish.ops.iter().all(|op| elementwise(op) && !matches!(op, Op::Load(_))) {
+        return None;
+    }
+    let whole = |a: &Access| kernel.buffer(a.buffer).shape == extents && *a == kernel.dense(a.buffer);
+    let loads = value.ops.iter().filter_map(|op| if let Op::Load(a) = op { Some(a) } else { None });
+    loads.map(|a| whole(a).then_some(a.buffer.0 as usize)).collect()
+}
+
+pub(super) fn constant(program: &Program, id: BufId) -> Option<&Tensor> {
     if let Kind::Const(t) = &program.buffer(id).kind { Some(t) } else { None }
 }
 
 /// The values that a step would read or write in blocks.
-fn values<'a>(step: &'a Step, able: &'a [bool], role: Option<Role>) -> impl Iterator<Item = BufId> + 'a {
+pub(super) fn values<'a>(step: &'a Step, able: &'a [bool], role: Option<Role>) -> impl Iterator<Item = BufId> + 'a {
     let picked = move |i: &usize| able[*i] && role.is_none_or(|r| step.role(*i) == r);
     (0..step.args.len()).filter(picked).map(|i| step.args[i])
 }
@@ -132,7 +148,7 @@ fn chains(program: &Program, able: &[Option<Vec<bool>>]) -> Vec<Vec<usize>> {
 /// What a chain costs either way, in operations on vectors of `BLOCK` elements. Extents that are not known count as if they were
 /// `UNKNOWN`, a batch as one image.
 #[derive(Debug, Default)]
-pub struct Cost {
+struct Cost {
     planes: f64,
     blocks: f64,
 }
@@ -176,7 +192,7 @@ impl Cost {
         cost
     }
 
-    fn add(&mut self, kind: &ContractKind, shape: impl Fn(crate::loops::BufferId) -> Vec<f64>, out: crate::loops::BufferId) {
+    fn add(&mut self, kind: &ContractKind, shape: impl Fn(BufferId) -> Vec<f64>, out: BufferId) {
         let vectors = |n: f64| (n / BLOCK as f64).ceil();
         let o = shape(out);
         let (pixels, taps) = (o[2] * o[3], |w: &Window| w.kernel.iter().product::<i64>() as f64);
@@ -200,7 +216,7 @@ impl Cost {
 }
 
 /// Whether anything but steps of a chain reads a value.
-fn leaves(program: &Program, able: &[Option<Vec<bool>>], chain: &BTreeSet<usize>, b: BufId) -> bool {
+pub(super) fn leaves(program: &Program, able: &[Option<Vec<bool>>], chain: &BTreeSet<usize>, b: BufId) -> bool {
     let mut others = program.steps.iter().enumerate().filter(|(i, s)| {
         let in_blocks = |k: usize| chain.contains(i) && able[*i].as_ref().is_some_and(|a| a[k]);
         (0..s.args.len()).any(|k| s.role(k) == Role::Input && program.root(s.args[k]) == b && !(s.args[k] == b && in_blocks(k)))
@@ -212,148 +228,4 @@ fn leaves(program: &Program, able: &[Option<Vec<bool>>], chain: &BTreeSet<usize>
 fn extents(dims: &[Dim]) -> Vec<f64> {
     let one = |i: usize, d: &Dim| d.as_const().unwrap_or(if i == 0 { 1 } else { UNKNOWN }) as f64;
     dims.iter().enumerate().map(|(i, d)| one(i, d)).collect()
-}
-
-/// The shape of images in blocks.
-fn in_blocks(planes: &[Dim]) -> Vec<Dim> {
-    let block = Dim::from(BLOCK as i64);
-    vec![planes[0].clone(), planes[1].ceil_div(&block), planes[2].clone(), planes[3].clone(), block]
-}
-
-struct Rewrite<'a> {
-    program: &'a mut Program,
-    able: &'a [Option<Vec<bool>>],
-    chosen: BTreeSet<usize>,
-    /// The buffer in blocks of each that has one.
-    blocks: BTreeMap<BufId, BufId>,
-    /// Constants with room for whole blocks.
-    padded: BTreeMap<BufId, BufId>,
-}
-
-impl<'a> Rewrite<'a> {
-    fn new(program: &'a mut Program, able: &'a [Option<Vec<bool>>], chosen: BTreeSet<usize>) -> Rewrite<'a> {
-        Rewrite { program, able, chosen, blocks: BTreeMap::new(), padded: BTreeMap::new() }
-    }
-
-    fn run(&mut self) {
-        let made: BTreeSet<BufId> = self.chosen.iter().flat_map(|i| self.made(*i)).collect();
-        let leaving: BTreeSet<BufId> = made.into_iter().filter(|b| leaves(self.program, self.able, &self.chosen, *b)).collect();
-        let mut steps = Vec::new();
-        for (i, step) in self.program.steps.clone().into_iter().enumerate() {
-            if !self.chosen.contains(&i) {
-                steps.push(step);
-                continue;
-            }
-            let args = self.able[i].as_deref().unwrap_or_default();
-            for b in values(&step, args, Some(Role::Input)) {
-                if !self.blocks.contains_key(&b) {
-                    let to = self.block(b);
-                    steps.push(copy(self.program, b, to, true));
-                }
-            }
-            let results = self.made(i);
-            steps.push(self.step(step, args));
-            for b in results.into_iter().filter(|b| leaving.contains(b)) {
-                steps.push(copy(self.program, b, self.blocks[&b], false));
-            }
-        }
-        self.program.steps = steps;
-    }
-
-    /// What a step of a chain makes.
-    fn made(&self, i: usize) -> BTreeSet<BufId> {
-        let (step, args) = (&self.program.steps[i], self.able[i].as_deref().unwrap_or_default());
-        (0..args.len()).filter(|k| args[*k] && step.role(*k) != Role::Input).map(|k| step.args[k]).collect()
-    }
-
-    /// The buffer in blocks for one in planes.
-    fn block(&mut self, b: BufId) -> BufId {
-        if let Some(known) = self.blocks.get(&b) {
-            return *known;
-        }
-        let shape = in_blocks(&self.program.buffer(b).shape);
-        let made = self.program.add(DType::F32, &shape, Kind::Temp);
-        self.blocks.insert(b, made);
-        made
-    }
-
-    /// The same constant with zeros up to a whole block.
-    fn pad(&mut self, b: BufId) -> BufId {
-        let Some(t) = constant(self.program, b).filter(|t| t.dtype() == DType::F32 && !t.len().is_multiple_of(BLOCK) && t.len() > 1) else {
-            return b;
-        };
-        if let Some(known) = self.padded.get(&b) {
-            return *known;
-        }
-        let mut values = t.values::<f32>().to_vec();
-        values.resize(values.len().next_multiple_of(BLOCK), 0.0);
-        let shape = [Dim::from(values.len())];
-        let made = self.program.add(DType::F32, &shape, Kind::Const(Tensor::from_vec(&[values.len()], values)));
-        self.padded.insert(b, made);
-        made
-    }
-
-    /// A step as it works in blocks.
-    fn step(&mut self, mut step: Step, args: &[bool]) -> Step {
-        let Action::Kernel(kernel) = &mut step.action else { return step };
-        let convolves = matches!(kernel.stages.as_slice(), [Stage::Contract(_)]);
-        for k in 0..args.len() {
-            if args[k] {
-                step.args[k] = self.block(step.args[k]);
-            } else if !convolves {
-                step.args[k] = self.pad(step.args[k]);
-            }
-            if args[k] || !convolves {
-                kernel.buffers[k].shape = self.program.buffer(step.args[k]).shape.clone();
-            }
-        }
-        let shapes: Vec<Vec<Dim>> = kernel.buffers.iter().map(|b| b.shape.clone()).collect();
-        let access = |a: &Access| {
-            let block = Dim::from(BLOCK as i64);
-            let s = &a.strides;
-            let strides = match args[a.buffer.0 as usize] {
-                true => shape::strides(&shapes[a.buffer.0 as usize]),
-                false => vec![s[0].clone(), &s[1] * &block, s[2].clone(), s[3].clone(), s[1].clone()],
-            };
-            Access { strides, ..a.clone() }
-        };
-        for stage in &mut kernel.stages {
-            if let Stage::Map { out, extents, value } = stage {
-                *out = access(out);
-                *extents = in_blocks(extents);
-                let ops = value.ops.iter().map(|op| if let Op::Load(a) = op { Op::Load(access(a)) } else { op.clone() });
-                *value = Body { ops: ops.collect(), result: value.result };
-            }
-        }
-        step
-    }
-}
-
-/// The step that copies images from planes to blocks, or back.
-fn copy(program: &Program, planes: BufId, blocks: BufId, into_blocks: bool) -> Step {
-    let (p, b) = (&program.buffer(planes).shape, &program.buffer(blocks).shape);
-    let mut kernel = Kernel::new(if into_blocks { "into blocks" } else { "into planes" });
-    let (from, to) = if into_blocks { (p, b) } else { (b, p) };
-    let (x, y) = (kernel.add(Role::Input, DType::F32, from), kernel.add(Role::Output, DType::F32, to));
-    let channels = p[1].as_const().unwrap_or(0);
-    let (whole, block) = (channels / BLOCK as i64, BLOCK as i64);
-    let (sp, sb) = (shape::strides(p), shape::strides(b));
-    // Whole blocks, then what channels are left.
-    for (count, first, lanes) in [(whole, 0, block), (1, whole, channels % block)] {
-        if count * lanes == 0 {
-            continue;
-        }
-        let first = Dim::from(first);
-        let in_planes = vec![sp[0].clone(), &sp[1] * &Dim::from(block), sp[2].clone(), sp[3].clone(), sp[1].clone()];
-        let planes = (&(&first * &Dim::from(block)) * &sp[1], in_planes);
-        let blocks = (&first * &sb[1], sb.clone());
-        let (from, to) = if into_blocks { (planes, blocks) } else { (blocks, planes) };
-        let mut value = Body::default();
-        value.load(Access { buffer: x, offset: from.0, strides: from.1 });
-        let extents = vec![p[0].clone(), Dim::from(count), p[2].clone(), p[3].clone(), Dim::from(lanes)];
-        kernel.stages.push(Stage::Map { out: Access { buffer: y, offset: to.0, strides: to.1 }, extents, value });
-    }
-    let args = if into_blocks { vec![planes, blocks] } else { vec![blocks, planes] };
-    let nodes = vec![kernel.name.clone()];
-    Step { action: Action::Kernel(kernel), args, nodes }
 }

@@ -10,6 +10,7 @@ pub mod pieces;
 mod plain;
 pub mod plan;
 pub mod program;
+mod relayout;
 pub mod splice;
 
 use crate::ir::Graph;
