@@ -28,6 +28,7 @@ use tvmtrt::cuda::device::Device;
 use tvmtrt::cuda::graph::Graph;
 use tvmtrt::cuda::lane::{BufferId, Lane};
 use tvmtrt::cuda::memory::DeviceMemory;
+use tvmtrt::cuda::stream::StreamRef;
 use tvmtrt::partition::options::{Offload, PartitionOptions as Plan};
 use tvmtrt::session::build::{Build, BuildOptions};
 use tvmtrt::session::calibration::{Calibration, CalibrationOptions};
@@ -47,10 +48,12 @@ use tvmtrt::transform::precision::Precision;
 /// Runs of each kind in a round, of which the first find another engine's weights in the GPU's cache and do not count.
 const EACH: usize = 32;
 const SETTLE: usize = 2;
+/// Contexts and sessions that are run in turns: where the driver puts memory alone makes some of them quicker than others.
+const INSTANCES: usize = 3;
 /// Rounds; the first does not count.
 const ROUNDS: usize = 11;
 /// No further round after this time.
-const MOST: Duration = Duration::from_secs(5);
+const MOST: Duration = Duration::from_secs(8);
 
 /// How an engine is built.
 #[derive(Clone, Copy)]
@@ -149,7 +152,8 @@ fn start(folder: &Folder, way: Way, out: &Path, bare: bool) -> Result<()> {
         (begin.elapsed(), before - device.free_memory()?)
     } else {
         let built = build(folder, way, out)?;
-        let mut run = Whole::new(device, &built, case, false)?;
+        let mut there = There::new(device, case)?;
+        let mut run = Whole::new(&built, &mut there, false)?;
         run.run();
         (begin.elapsed(), before - device.free_memory()?)
     };
@@ -172,53 +176,90 @@ fn time_case(folder: &Folder, way: Way, out: &Path) -> Result<()> {
         println!("{}.{}: {}", folder.name, way.name(), built.region_state(0).unwrap_or_default());
         return Ok(());
     };
-    // The same engine with the same weights, so that both find in the GPU's cache what the other left there.
-    let mut raw = Bare::new(device, loaded.engine(), case)?;
+    // The same engine with the same weights, stream, inputs and outputs, so that both find in the GPU's cache what the other left there.
+    let mut raw = (0..INSTANCES).map(|_| Bare::new(device, loaded.engine(), case)).collect::<Result<Vec<_>>>()?;
     let theirs = std::fs::read(file(out, folder, way, ".parser")).ok();
     let theirs = theirs.map(|bytes| Runtime::new(library, None)?.deserialize(&bytes)).transpose()?;
-    let mut parser = theirs.as_ref().map(|engine| Bare::new(device, engine, case)).transpose()?;
-    let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    let mut row: BTreeMap<&str, String> = BTreeMap::new();
+    let instances = if theirs.is_some() { INSTANCES } else { 0 };
+    let mut parser = theirs.iter().cycle().take(instances).map(|engine| Bare::new(device, engine, case)).collect::<Result<Vec<_>>>()?;
+    let mut times = Times::default();
+    let mut row: BTreeMap<String, String> = BTreeMap::new();
     for graph in [false, true] {
-        let names = if graph { ["raw graph", "tvmtrt_run graph", "parser graph"] } else { ["raw", "tvmtrt_run", "parser"] };
-        let mut run = Whole::new(device, &built, case, graph)?;
+        let ending = if graph { " graph" } else { "" };
+        let mut runs = raw.iter_mut().map(|raw| Whole::new(&built, &mut raw.there, graph)).collect::<Result<Vec<_>>>()?;
         let begin = Instant::now();
         for round in 0..ROUNDS {
             if round > 1 && begin.elapsed() > MOST {
                 break;
             }
-            let mut note = |i, name, took: f64| {
+            let mut note = |i, name: &str, instance, took| {
                 if round > 0 && i >= SETTLE {
-                    times.entry(name).or_default().push(took * 1e6)
+                    times.note(format!("{name}{ending}"), instance, took);
                 }
             };
             for i in 0..EACH {
-                // In turns, and each as often first.
-                if i % 2 == 0 {
-                    note(i, names[0], raw.run(graph)?);
-                    note(i, names[1], run.run());
-                } else {
-                    note(i, names[1], run.run());
-                    note(i, names[0], raw.run(graph)?);
+                for (k, (raw, run)) in raw.iter_mut().zip(&mut runs).enumerate() {
+                    // In turns, and each as often first.
+                    if i % 2 == 0 {
+                        note(i, "raw", k, raw.run(graph)?);
+                        note(i, "tvmtrt_run", k, run.run());
+                    } else {
+                        note(i, "tvmtrt_run", k, run.run());
+                        note(i, "raw", k, raw.run(graph)?);
+                    }
                 }
             }
             for i in 0..EACH {
-                if let Some(parser) = &mut parser {
-                    note(i, names[2], parser.run(graph)?);
+                for (k, parser) in parser.iter_mut().enumerate() {
+                    note(i, "parser", k, parser.run(graph)?);
                 }
             }
         }
-        row.insert(if graph { "error, graph" } else { "error" }, error(&run.outputs()?, case));
+        raw[0].there.clear()?;
+        runs[0].run();
+        row.insert(format!("error{ending}"), error(&raw[0].there.outputs()?, case));
     }
-    if let Some(parser) = &mut parser {
-        row.insert("error, parser", error(&parser.outputs()?, case));
+    if let Some(parser) = parser.first_mut() {
+        row.insert("error parser".into(), error(&parser.there.outputs()?, case));
     }
-    for (name, mut t) in times {
-        t.sort_by(f64::total_cmp);
-        row.insert(name, format!("{:.1}", t[t.len() / 2]));
-    }
+    row.extend(times.row());
     println!("{}.{}: {}", folder.name, way.name(), row.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", "));
     Ok(())
+}
+
+/// One call: seconds until it returns, and until the result is there.
+#[derive(Clone, Copy)]
+struct Took {
+    returned: f64,
+    done: f64,
+}
+
+/// Calls by what was run and by which instance.
+#[derive(Default)]
+struct Times(BTreeMap<String, Vec<Vec<Took>>>);
+
+impl Times {
+    fn note(&mut self, name: String, instance: usize, took: Took) {
+        self.0.entry(name).or_insert_with(|| vec![Vec::new(); INSTANCES])[instance].push(took);
+    }
+
+    /// Microseconds: the median of the instances' medians, the least and the largest of these; the same for the call alone.
+    fn row(self) -> impl Iterator<Item = (String, String)> {
+        self.0.into_iter().map(|(name, instances)| {
+            let of = |part: fn(&Took) -> f64| {
+                let mut medians: Vec<f64> = instances.iter().map(|t| median(t.iter().map(part).collect()) * 1e6).collect();
+                medians.sort_by(f64::total_cmp);
+                format!("{:.1} ({:.1} to {:.1})", medians[medians.len() / 2], medians[0], medians[medians.len() - 1])
+            };
+            let text = format!("{}, returned {}", of(|t| t.done), of(|t| t.returned));
+            (name, text)
+        })
+    }
+}
+
+fn median(mut of: Vec<f64>) -> f64 {
+    of.sort_by(f64::total_cmp);
+    of[of.len() / 2]
 }
 
 /// The largest difference from the stored outputs, in parts of the largest element, and in how many rows the largest element is another.
@@ -256,6 +297,14 @@ impl<'a> There<'a> {
     fn address(&mut self, i: usize) -> u64 {
         let t = self.case.inputs.iter().chain(&self.case.outputs).nth(i).map(|(_, t)| t.bytes().len()).unwrap_or(0);
         self.lane.span(BufferId(i), t).expect("memory").address()
+    }
+
+    /// Nothing of an earlier run is left in the outputs.
+    fn clear(&mut self) -> Result<()> {
+        for (k, (_, t)) in self.case.outputs.iter().enumerate() {
+            self.lane.upload(BufferId(self.case.inputs.len() + k), &vec![0; t.bytes().len()])?;
+        }
+        self.lane.wait()
     }
 
     fn outputs(&mut self) -> Result<Vec<Tensor>> {
@@ -303,8 +352,7 @@ impl<'a> Bare<'a> {
         Ok(Bare { graph, context, there, _scratch: scratch })
     }
 
-    /// Seconds from the call until the result is there.
-    fn run(&mut self, graph: bool) -> Result<f64> {
+    fn run(&mut self, graph: bool) -> Result<Took> {
         let stream = self.there.lane.stream();
         let begin = Instant::now();
         // SAFETY: the stream is the lane's own, the memory lives.
@@ -314,27 +362,25 @@ impl<'a> Bare<'a> {
                 _ => self.context.enqueue(stream.0)?,
             }
         }
+        let returned = begin.elapsed().as_secs_f64();
         self.there.lane.wait()?;
-        Ok(begin.elapsed().as_secs_f64())
-    }
-
-    fn outputs(&mut self) -> Result<Vec<Tensor>> {
-        self.there.outputs()
+        Ok(Took { returned, done: begin.elapsed().as_secs_f64() })
     }
 }
 
-/// The engine as a C program runs it.
-struct Whole<'a> {
+/// The engine as a C program runs it, on memory and stream that are at hand and must live on.
+struct Whole {
     session: tvmtrt_session_t,
-    there: There<'a>,
+    stream: StreamRef,
+    inputs: usize,
     tensors: Vec<(CString, Vec<i64>, DLTensor)>,
 }
 
-impl<'a> Whole<'a> {
-    fn new(device: &'static Device, build: &Arc<Build>, case: &'a Stored, cuda_graph: bool) -> Result<Whole<'a>> {
-        let mut there = There::new(device, case)?;
+impl Whole {
+    fn new(build: &Arc<Build>, there: &mut There, cuda_graph: bool) -> Result<Whole> {
+        let (case, stream) = (there.case, there.lane.stream());
         let mut session = Session::new(build, &SessionOptions { cuda_graph, ..SessionOptions::default() })?;
-        session.set_stream(Some(there.lane.stream()));
+        session.set_stream(Some(stream));
         let mut tensors = Vec::new();
         for (i, (name, t)) in case.inputs.iter().chain(&case.outputs).enumerate() {
             let data = there.address(i) as usize as *mut c_void;
@@ -343,27 +389,24 @@ impl<'a> Whole<'a> {
             let tensor = DLTensor { data, device, ndim, dtype, shape: null_mut(), strides: null_mut(), byte_offset: 0 };
             tensors.push((CString::new(name.as_str()).expect("a name"), t.shape().iter().map(|d| *d as i64).collect(), tensor));
         }
-        Ok(Whole { session: tvmtrt_session_t::new(session), there, tensors })
+        Ok(Whole { session: tvmtrt_session_t::new(session), stream, inputs: case.inputs.len(), tensors })
     }
 
-    /// Seconds from the call until the result is there.
-    fn run(&mut self) -> f64 {
+    fn run(&mut self) -> Took {
         let mut arguments = Vec::new();
         for (name, shape, tensor) in &mut self.tensors {
             tensor.shape = shape.as_mut_ptr();
             arguments.push(tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: null_mut() });
         }
-        let (inputs, outputs) = arguments.split_at(self.there.case.inputs.len());
+        let (inputs, outputs) = arguments.split_at(self.inputs);
         let begin = Instant::now();
         // SAFETY: a live session; arguments and what they point to live.
         let error =
             unsafe { tvmtrt_run(Some(NonNull::from(&mut self.session)), inputs.as_ptr(), inputs.len(), outputs.as_ptr(), outputs.len()) };
-        self.there.lane.wait().expect("the run");
+        let returned = begin.elapsed().as_secs_f64();
+        // SAFETY: the stream lives, and its device is current.
+        unsafe { self.stream.synchronize() }.expect("the run");
         assert!(error.is_none(), "tvmtrt_run failed");
-        begin.elapsed().as_secs_f64()
-    }
-
-    fn outputs(&mut self) -> Result<Vec<Tensor>> {
-        self.there.outputs()
+        Took { returned, done: begin.elapsed().as_secs_f64() }
     }
 }

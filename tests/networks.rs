@@ -7,7 +7,10 @@ use suite::cpu::Runner;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::import::onnx;
 use tvmtrt::ir::opdef::Tolerance;
-use tvmtrt::kernels::compile;
+use tvmtrt::kernels;
+use tvmtrt::kernels::program::Action;
+use tvmtrt::loops::Stage;
+use tvmtrt::loops::contract::ContractKind;
 use tvmtrt::tensor::host::Tensor;
 use tvmtrt::transform;
 
@@ -53,12 +56,31 @@ fn layouts_are_chosen_per_network() {
         let Some((name, want)) = LAYOUTS.iter().find(|(name, _)| *name == folder.name) else { continue };
         let model = onnx::load_file(&folder.model).unwrap();
         let graph = transform::prepare(&model.graph, &Default::default()).unwrap();
-        let got = compile(&graph).unwrap().convolutions();
+        let got = kernels::compile(&graph).unwrap().convolutions();
         if got != *want {
             wrong.push(format!("{name}: {got:?}, not {want:?}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each layer is seven steps: projection, attention with all that moves elements around it, projection, two products, two normalisations. With
+/// a free batch rows and batch change places before and after.
+#[test]
+fn attention_of_the_transformers_is_one_step() {
+    let Some(root) = data::root("networks-large") else { return };
+    let wanted = [("vit_b_16", 12, 6), ("encoder", 6, 6), ("encoder_dynamic", 6, 9)];
+    for folder in data::folders(&root) {
+        let Some((name, layers, each)) = wanted.iter().find(|(name, ..)| *name == folder.name) else { continue };
+        let model = onnx::load_file(&folder.model).unwrap();
+        let program = kernels::compile(&transform::prepare(&model.graph, &Default::default()).unwrap()).unwrap();
+        let kernels = program.steps.iter().filter_map(|s| if let Action::Kernel(k) = &s.action { Some(k) } else { None });
+        let attention = |s: &Stage| matches!(s, Stage::Contract(c) if matches!(c.kind, ContractKind::Attention(_)));
+        let count = kernels.flat_map(|k| &k.stages).filter(|s| attention(s)).count();
+        assert_eq!(count, *layers, "{name}: {program}");
+        // Embedding and head are a few steps more.
+        assert!(program.steps.len() <= layers * each + 7, "{name}: {} steps\n{program}", program.steps.len());
+    }
 }
 
 /// Runs every case of every network of one kind; how many that were.

@@ -8,6 +8,7 @@ use crate::capi::options::tvmtrt_options_t;
 use crate::capi::partition::tvmtrt_partition_t;
 use crate::capi::run::{read_inputs, tvmtrt_argument_t};
 use crate::ensure;
+use crate::session::arguments::Few;
 use crate::session::calibration::Calibration;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
@@ -71,8 +72,9 @@ pub unsafe extern "C" fn tvmtrt_calibration_add(
 /// # Safety
 /// What the arguments point to is as the header demands.
 unsafe fn copies(inputs: &[tvmtrt_argument_t], calibration: &Calibration) -> Result<Vec<Tensor>> {
+    let mut layouts = Few::new();
     // SAFETY: by this function's contract.
-    let layouts = unsafe { read_inputs(inputs, &calibration.inputs) }?;
+    unsafe { read_inputs(inputs, &calibration.inputs, &mut layouts) }?;
     let copy = |layout: &Layout| {
         ensure!(layout.device.is_none(), WrongDevice, "calibration takes tensors in host memory (kDLCPU)");
         // SAFETY: the caller lends the tensors for this call.

@@ -5,9 +5,9 @@ use crate::session::arguments::Few;
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
-use crate::tensor::host::byte_len;
 use crate::{ensure, fail};
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 /// Element type, extents and places of a tensor.
 #[derive(Debug, Clone)]
@@ -18,6 +18,10 @@ pub struct Layout {
     pub shape: Few<usize>,
     /// Bytes from one index to the next.
     strides: Few<isize>,
+    /// The strides are those of a row-major tensor.
+    row_major: bool,
+    /// Bytes of all elements.
+    bytes: usize,
     /// The element at index 0.
     first: *mut u8,
     /// The GPU that the elements lie on; `None` for host memory.
@@ -27,17 +31,23 @@ pub struct Layout {
 impl Layout {
     /// A layout without a place yet. `strides` count elements; `None` is dense row-major.
     pub fn new(dtype: DType, shape: Few<usize>, strides: Option<&[i64]>) -> Result<Layout> {
-        let too_large = || Error::new(Code::WrongShape, format!("shape {shape:?} of {dtype} is too large"));
-        // Zero extents must not hide an overflow of the others' strides.
-        let padded: Few<usize> = shape.iter().map(|d| *d.max(&1)).collect();
-        byte_len(dtype, &padded).filter(|n| isize::try_from(*n).is_ok()).ok_or_else(too_large)?;
         let size = dtype.size() as isize;
-        let strides = match strides {
-            Some(s) => s.iter().map(|s| isize::try_from(*s).ok()?.checked_mul(size)).collect::<Option<Few<isize>>>(),
-            None => Some(dense_strides(&padded, size)),
-        };
-        let strides = strides.ok_or_else(|| Error::new(Code::InvalidArgument, "a stride is too large"))?;
-        Ok(Layout { dtype, shape, strides, first: std::ptr::null_mut(), device: None })
+        let mut own: Few<isize> = SmallVec::from_elem(0, shape.len());
+        let (mut step, mut row_major) = (size, true);
+        for i in (0..shape.len()).rev() {
+            own[i] = match strides {
+                Some(s) => isize::try_from(s[i]).ok().and_then(|s| s.checked_mul(size)),
+                None => Some(step),
+            }
+            .ok_or_else(|| Error::new(Code::InvalidArgument, "a stride is too large"))?;
+            row_major &= shape[i] <= 1 || own[i] == step;
+            // Zero extents must not hide an overflow of the others' strides.
+            let next = isize::try_from(shape[i].max(1)).ok().and_then(|extent| step.checked_mul(extent));
+            step = next.ok_or_else(|| Error::new(Code::WrongShape, format!("shape {shape:?} of {dtype} is too large")))?;
+        }
+        let empty = shape.contains(&0);
+        let bytes = if empty { 0 } else { step as usize };
+        Ok(Layout { dtype, shape, strides: own, row_major: row_major || empty, bytes, first: std::ptr::null_mut(), device: None })
     }
 
     /// The same layout with its element at index 0 here; an error where an element's address would overflow.
@@ -67,19 +77,19 @@ impl Layout {
 
     /// True when there is no element.
     pub fn is_empty(&self) -> bool {
-        self.shape.contains(&0)
+        self.bytes == 0
     }
 
     /// Number of bytes of all elements, dense.
     pub fn byte_len(&self) -> usize {
-        self.shape.iter().product::<usize>() * self.dtype.size()
+        self.bytes
     }
 
     /// Addresses that elements lie in: first, and one past the last. `None` on overflow.
     pub fn range(&self) -> Option<(usize, usize)> {
         let at = self.first as usize;
-        if self.is_empty() {
-            return Some((at, at));
+        if self.row_major {
+            return Some((at, at.checked_add(self.bytes)?));
         }
         let (mut low, mut high) = (at, at.checked_add(self.dtype.size())?);
         for (extent, stride) in self.shape.iter().zip(&self.strides) {
@@ -102,14 +112,14 @@ impl Layout {
 
     /// True when the elements lie as in a dense row-major tensor, aligned for their type, so that they can be used in place.
     pub fn is_dense(&self) -> bool {
-        let padded: Few<usize> = self.shape.iter().map(|d| *d.max(&1)).collect();
-        let dense = dense_strides(&padded, self.dtype.size() as isize);
-        let fits = |i: usize| self.shape[i] <= 1 || self.strides[i] == dense[i];
-        self.is_empty() || (self.first as usize).is_multiple_of(self.dtype.size()) && (0..self.shape.len()).all(fits)
+        self.row_major && (self.is_empty() || (self.first as usize).is_multiple_of(self.dtype.size()))
     }
 
     /// Refuses a layout in which two elements share memory: it cannot be written.
     pub fn check_writable(&self) -> Result<()> {
+        if self.row_major {
+            return Ok(());
+        }
         let mut axes: Few<usize> = (0..self.shape.len()).filter(|i| self.shape[*i] > 1).collect();
         axes.sort_by_key(|i| self.strides[*i].unsigned_abs());
         let mut reach = self.dtype.size();
@@ -196,12 +206,6 @@ impl Layout {
             }
         }
     }
-}
-
-fn dense_strides(shape: &[usize], size: isize) -> Few<isize> {
-    let mut strides: Few<isize> = shape.iter().map(|_| size).collect();
-    (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i] as isize);
-    strides
 }
 
 #[cfg(test)]

@@ -77,13 +77,18 @@ pub unsafe extern "C" fn tvmtrt_run(
 /// What the arguments point to is as the header demands.
 unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tvmtrt_argument_t]) -> Result<()> {
     let build = session.build().clone();
+    let (mut layouts, mut targets) = (Few::new(), Few::new());
     // SAFETY: by this function's contract.
-    let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs())?, read_outputs(outputs, build.outputs())?) };
+    unsafe {
+        read_inputs(inputs, build.inputs(), &mut layouts)?;
+        read_outputs(outputs, build.outputs(), &mut targets)?;
+    }
+    let inputs = &layouts[..];
     session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
-    let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(&inputs) }).collect();
+    let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(inputs) }).collect();
     // SAFETY: the caller lends the inputs for this call.
-    unsafe { with_views(&inputs, |views| session.run(views, &mut sinks)) }?;
+    unsafe { with_views(inputs, |views| session.run_checked(views, &mut sinks)) }?;
     let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
     let made: Few<_> = made.collect();
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
@@ -119,23 +124,22 @@ fn usable_in_place(layout: &Layout) -> bool {
     layout.device.is_some() || layout.is_dense() && layout.dtype != DType::Bool
 }
 
-/// Layouts of all inputs, in the build's order.
+/// Appends the layouts of all inputs, in the build's order. Lists with room for arguments are large: they are filled in place.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Few<Layout>> {
+pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo], layouts: &mut Few<Layout>) -> Result<()> {
     // SAFETY: by this function's contract.
     let names = unsafe { names(arguments, "inputs") }?;
     let indices = resolve(&names, known, "input")?;
     all_given(&indices, known, names.iter().any(Option::is_some))?;
-    let mut layouts: Few<_> = known.iter().map(|_| None).collect();
-    for (argument, index) in arguments.iter().zip(indices) {
-        let place = || format!("input '{}'", known[index].name);
+    for (k, value) in known.iter().enumerate() {
+        let Some(argument) = indices.iter().position(|i| *i == k).map(|i| &arguments[i]) else { continue };
         // SAFETY: a tensor or NULL, by this function's contract.
         let layout = unsafe { argument.tensor.as_ref().ok_or_else(|| null("tensor")).and_then(|t| t.layout()) };
-        layouts[index] = Some(layout.context(place)?);
+        layouts.push(layout.context(|| format!("input '{}'", value.name))?);
     }
-    Ok(layouts.into_iter().flatten().collect())
+    Ok(())
 }
 
 /// Where an output goes.
@@ -145,15 +149,15 @@ enum Target {
     Managed(*mut *mut DLManagedTensorVersioned),
 }
 
-/// Targets of all outputs, in the build's order.
+/// Appends the targets of all outputs, in the build's order.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> Result<Few<Target>> {
+unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo], targets: &mut Few<Target>) -> Result<()> {
     // SAFETY: by this function's contract.
     let names = unsafe { names(arguments, "outputs") }?;
     ensure!(!names.is_empty(), WrongCount, "no output is asked for");
-    let mut targets: Few<_> = known.iter().map(|_| Target::Unwanted).collect();
+    targets.extend(known.iter().map(|_| Target::Unwanted));
     for (argument, index) in arguments.iter().zip(resolve(&names, known, "output")?) {
         // SAFETY: by this function's contract.
         let target = unsafe { Target::read(argument) }.context(|| format!("output '{}'", known[index].name))?;
@@ -162,7 +166,7 @@ unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo]) -> 
         }
         targets[index] = target;
     }
-    Ok(targets)
+    Ok(())
 }
 
 impl Target {

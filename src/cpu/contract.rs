@@ -34,7 +34,7 @@ pub struct Call<'a> {
 }
 
 /// A few sizes, without memory from the heap.
-type Sizes = SmallVec<[usize; 8]>;
+pub(crate) type Sizes = SmallVec<[usize; 8]>;
 
 /// Sizes of a product: rows, batch extents, and strides of the operands (of the batch, then of rows, then of columns).
 struct Product {
@@ -126,11 +126,11 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    fn len(&self, b: BufferId) -> usize {
+    pub(crate) fn len(&self, b: BufferId) -> usize {
         self.shapes[b.0 as usize].iter().product()
     }
 
-    fn values(&self, b: BufferId) -> &'a [f32] {
+    pub(crate) fn values(&self, b: BufferId) -> &'a [f32] {
         // SAFETY: the buffer is float32, has this many elements, is aligned, and nobody writes it during the step.
         unsafe { std::slice::from_raw_parts(self.args[b.0 as usize].cast::<f32>(), self.len(b)) }
     }
@@ -141,17 +141,17 @@ impl<'a> Call<'a> {
         Images { data: self.values(x), count: shape[0], size: spatial(size, 1) }
     }
 
-    fn size(&self, d: &Dim) -> Result<usize> {
+    pub(crate) fn size(&self, d: &Dim) -> Result<usize> {
         let v = d.eval(self.bindings).and_then(|v| usize::try_from(v).ok());
         v.ok_or_else(|| Error::new(Code::Internal, format!("the size {d} has no value")))
     }
 
-    fn sizes(&self, dims: &[Dim]) -> Result<Sizes> {
+    pub(crate) fn sizes(&self, dims: &[Dim]) -> Result<Sizes> {
         dims.iter().map(|d| self.size(d)).collect()
     }
 
     /// An operand of a product; `strides` are those of the batch, then of rows, then of columns.
-    fn matrix<'s>(&self, a: &Access, strides: &'s [usize]) -> Result<Strided<'s>>
+    pub(crate) fn matrix<'s>(&self, a: &Access, strides: &'s [usize]) -> Result<Strided<'s>>
     where
         'a: 's,
     {

@@ -7,6 +7,7 @@ use crate::cpu::contract;
 use crate::cpu::finish;
 use crate::cpu::jit::module::{Bound, Rendered};
 use crate::cpu::pool::Pool;
+use crate::cpu::prepare::Prepared;
 use crate::cpu::routine::{self, Call, Read};
 use crate::cpu::scratch::Scratch;
 use crate::ensure;
@@ -272,7 +273,19 @@ impl Running<'_> {
         scratch: &mut Scratch,
     ) -> Result<()> {
         let shared = Args(args.as_ptr());
+        let call = contract::Call {
+            isa: self.compiled.isa,
+            pool: self.pool,
+            kernel,
+            shapes: &self.layout.shapes[i],
+            args,
+            bindings: &self.layout.bindings,
+        };
         match (stage, &code.contraction, &code.rendered) {
+            (Stage::Contract(c), Some(Prepared::Attention(scores)), rendered) => {
+                let ContractKind::Attention(a) = &c.kind else { unreachable!("prepared from its kind") };
+                call.attention(c, a, scores.as_ref(), rendered.as_ref().map(|r| (r, bound)), scratch)
+            }
             (Stage::Contract(c), Some(prepared), rendered) => {
                 let rows = bound_rows(c, &self.layout.bindings, kernel)?;
                 let shape = &self.layout.shapes[i][c.out.0 as usize];
@@ -298,14 +311,6 @@ impl Running<'_> {
                     }
                 };
                 let hook: Option<crate::cpu::gemm::Epilogue> = if rendered.is_some() { Some(&epilogue) } else { None };
-                let call = contract::Call {
-                    isa: self.compiled.isa,
-                    pool: self.pool,
-                    kernel,
-                    shapes: &self.layout.shapes[i],
-                    args,
-                    bindings: &self.layout.bindings,
-                };
                 call.run(c, prepared, scratch, hook)
             }
             (_, _, Some(rendered)) => {

@@ -88,6 +88,25 @@ impl<'a> Output<'a> {
         Output { memory: unsafe { Shared::new(ptr, len) }, strides: Some((row, batch)) }
     }
 
+    /// # Panics
+    /// Where a result of these extents reaches beyond the memory.
+    pub(crate) fn check(&self, batch: &[usize], m: usize, n: usize) {
+        match self.strides {
+            None => assert!(batch.iter().product::<usize>() * m * n <= self.memory.len(), "output is smaller than the product"),
+            Some((row, strides)) => check_span(batch, strides, [(m, row), (n, 1)], self.memory.len()),
+        }
+    }
+
+    /// Address of batch element `i`; a dense one has `len` elements.
+    pub(crate) fn element(&self, batch: &[usize], len: usize, i: usize) -> *mut f32 {
+        self.memory.ptr().wrapping_add(self.strides.map_or(i * len, |(_, strides)| offset(batch, strides, i)))
+    }
+
+    /// Distance between rows of `n` columns.
+    pub(crate) fn row(&self, n: usize) -> usize {
+        self.strides.map_or(n, |(row, _)| row)
+    }
+
     /// The memory of a dense output of `len` elements at least.
     pub(crate) fn plain(&self, len: usize) -> Shared<'a> {
         assert!(self.strides.is_none() && len <= self.memory.len(), "output is not dense, or smaller than {len} elements");
@@ -115,7 +134,7 @@ pub(crate) struct Job<'a> {
 /// Where sizes contradict each other or reach beyond the memory given, or an operand was packed for another instruction set.
 pub fn gemm(isa: Isa, pool: &Pool, scratch: &mut Scratch, g: &Gemm, out: Output) {
     let batch = g.batch.iter().product();
-    let row = out.strides.map_or(g.n, |(row, _)| row);
+    let row = out.row(g.n);
     let macs = batch * g.m * g.n * g.k;
     let threads = if macs < SERIAL { 1 } else { pool.threads() };
     let job = Job { isa, g, out: &out, row, batch, threads };
@@ -152,16 +171,12 @@ impl Job<'_> {
             Rhs::Strided(b) => check_span(g.batch, b.batch, [(g.k, b.row), (g.n, b.col)], b.data.len()),
             Rhs::Source(_) => {}
         }
-        match self.out.strides {
-            None => assert!(self.batch * g.m * g.n <= self.out.memory.len(), "output is smaller than the product"),
-            Some((row, batch)) => check_span(g.batch, batch, [(g.m, row), (g.n, 1)], self.out.memory.len()),
-        }
+        self.out.check(g.batch, g.m, g.n);
     }
 
     /// Address of the output's first element in batch element `i`.
     pub(crate) fn output(&self, i: usize) -> *mut f32 {
-        let at = self.out.strides.map_or(i * self.g.m * self.g.n, |(_, strides)| offset(self.g.batch, strides, i));
-        self.out.memory.ptr().wrapping_add(at)
+        self.out.element(self.g.batch, self.g.m * self.g.n, i)
     }
 
     /// Address of the first element of a strided operand in batch element `i`.
@@ -177,7 +192,7 @@ impl Job<'_> {
     }
 }
 
-fn check_span(batch: &[usize], strides: &[usize], inner: [(usize, usize); 2], len: usize) {
+pub(crate) fn check_span(batch: &[usize], strides: &[usize], inner: [(usize, usize); 2], len: usize) {
     assert_eq!(batch.len(), strides.len(), "an operand needs a stride for each batch dimension");
     let outer = batch.iter().zip(strides).map(|(&extent, &stride)| extent.saturating_sub(1) * stride).sum::<usize>();
     let inner = span(&inner);
@@ -185,7 +200,7 @@ fn check_span(batch: &[usize], strides: &[usize], inner: [(usize, usize); 2], le
 }
 
 /// Distance of batch element `i`, counted in row-major order, from the first.
-fn offset(batch: &[usize], strides: &[usize], mut i: usize) -> usize {
+pub(crate) fn offset(batch: &[usize], strides: &[usize], mut i: usize) -> usize {
     let mut at = 0;
     for (&extent, &stride) in batch.iter().zip(strides).rev() {
         at += i % extent * stride;

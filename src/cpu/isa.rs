@@ -146,6 +146,13 @@ pub(crate) trait Simd: Copy + 'static {
     /// # Safety
     /// The machine has the set.
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// # Safety
+    /// The machine has the set.
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// `x * 2^n` of whole `n` from -126 to 127; 0 for -127. Of a NaN in `n` a power of two.
+    /// # Safety
+    /// The machine has the set.
+    unsafe fn scale(x: Self::V, n: Self::V) -> Self::V;
     /// The larger one; a NaN where either is.
     /// # Safety
     /// The machine has the set.
@@ -202,6 +209,14 @@ mod tests {
                 assert!((0..S::LANES).all(|i| pairs[2 * i] == x[i] && pairs[2 * i + 1] == x[i + S::LANES]));
                 S::store(y.as_mut_ptr(), S::sub(a, S::splat(0.25)));
                 assert!((0..S::LANES).all(|i| y[i] == x[i] - 0.25));
+                for (n, r) in [(-127.0, 0.0), (-126.0, 3.0 * f32::MIN_POSITIVE), (0.0, 3.0), (5.0, 96.0), (127.0, f32::INFINITY)] {
+                    S::store(y.as_mut_ptr(), S::scale(S::splat(3.0), S::splat(n)));
+                    assert!(y.iter().all(|v| *v == r));
+                }
+                S::store(y.as_mut_ptr(), S::scale(S::splat(f32::NAN), S::splat(f32::NAN)));
+                assert!(y.iter().all(|v: &f32| v.is_nan()));
+                S::store(y.as_mut_ptr(), S::mul(a, b));
+                assert!((0..S::LANES).all(|i| y[i] == x[i] * x[i + S::LANES]));
                 S::store(y.as_mut_ptr(), S::add(S::fma(a, b, S::splat(2.0)), a));
                 assert!((0..S::LANES).all(|i| y[i] == x[i] * x[i + S::LANES] + 2.0 + x[i]));
                 for (p, q, r) in [(1.0, 2.0, 2.0), (2.0, 1.0, 2.0), (f32::NAN, 1.0, f32::NAN), (1.0, f32::NAN, f32::NAN)] {

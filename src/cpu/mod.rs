@@ -24,9 +24,11 @@ pub mod depthwise;
 pub mod pool2d;
 pub mod blocks;
 pub mod channelwise;
+pub mod attention;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod finish;
+mod attend;
 mod prepare;
 pub mod compiled;
 mod contract;

@@ -1,5 +1,6 @@
 //! Contractions made ready before any run: which tuned code computes each, and its constant operands packed.
 
+use crate::cpu::attend::Scores;
 use crate::cpu::blocks::BlockConv;
 use crate::cpu::channelwise::ChannelWeights;
 use crate::cpu::conv::{ConvParams, ConvPlan};
@@ -30,26 +31,27 @@ pub enum Prepared {
     MatMul(Option<PackedA>, Option<PackedB>),
     /// Pooling.
     Pool(PoolParams, Pooling),
+    /// Attention; what scores are multiplied by and what is added, where there is nothing else to their epilogue.
+    Attention(Option<Scores>),
 }
 
 impl Prepared {
     /// The operands that a run reads from their buffers; the others are here, packed.
     pub fn reads(&self, c: &Contract) -> Vec<BufferId> {
-        let [a, b] = c.kind.operands();
-        match self {
-            Prepared::Conv(_) | Prepared::Winograd(_) | Prepared::Blocks(_) | Prepared::Channelwise(..) => vec![a],
-            Prepared::MatMul(left, right) => {
-                let held = [(a, left.is_some()), (b, right.is_some())];
-                held.into_iter().filter(|(_, packed)| !packed).map(|(buffer, _)| buffer).collect()
-            }
-            Prepared::ConvWith(..) | Prepared::Pool(..) => vec![a, b],
-        }
+        let packed = match self {
+            Prepared::Conv(_) | Prepared::Winograd(_) | Prepared::Blocks(_) | Prepared::Channelwise(..) => [false, true],
+            Prepared::MatMul(left, right) => [left.is_some(), right.is_some()],
+            Prepared::ConvWith(..) | Prepared::Pool(..) | Prepared::Attention(_) => [false; 2],
+        };
+        let operands = c.kind.operands().into_iter().enumerate();
+        operands.filter(|(i, _)| packed.get(*i) != Some(&true)).map(|(_, buffer)| buffer).collect()
     }
 }
 
 /// Prepares a contraction; `constant` gives the tensor behind a buffer that is one.
 pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(BufferId) -> Option<Tensor>) -> Result<Prepared> {
     match &c.kind {
+        ContractKind::Attention(_) => Ok(Prepared::Attention(Scores::of(kernel, c))),
         ContractKind::Conv { x, w, groups, window } => {
             let params = conv_params(kernel, *w, *groups, window)?;
             let rank = kernel.buffer(*x).shape.len();

@@ -40,6 +40,11 @@ impl Simd for Neon {
         fn store_pairs(p: *mut f32, a: float32x4_t, b: float32x4_t) = vst2q_f32(p, float32x4x2_t(a, b));
         fn fma(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t = vfmaq_f32(c, a, b);
         fn add(a: float32x4_t, b: float32x4_t) -> float32x4_t = vaddq_f32(a, b);
+        fn mul(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmulq_f32(a, b);
+        fn scale(x: float32x4_t, n: float32x4_t) -> float32x4_t = {
+            let power = vshlq_n_s32::<23>(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)));
+            vmulq_f32(x, vreinterpretq_f32_s32(power))
+        };
         fn sub(a: float32x4_t, b: float32x4_t) -> float32x4_t = vsubq_f32(a, b);
         fn clamp(x: float32x4_t, low: float32x4_t, high: float32x4_t) -> float32x4_t = vminq_f32(vmaxq_f32(x, low), high);
         fn max(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmaxq_f32(a, b);

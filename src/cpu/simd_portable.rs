@@ -61,6 +61,16 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| a[i] * b[i])
+    }
+
+    #[inline(always)]
+    unsafe fn scale(x: [f32; 4], n: [f32; 4]) -> [f32; 4] {
+        lanewise!(0 1 2 3, |i: usize| x[i] * f32::from_bits(((n[i] as i32 + 127) << 23) as u32))
+    }
+
+    #[inline(always)]
     unsafe fn clamp(x: [f32; 4], low: [f32; 4], high: [f32; 4]) -> [f32; 4] {
         lanewise!(0 1 2 3, |i: usize| if x[i] < low[i] { low[i] } else if x[i] > high[i] { high[i] } else { x[i] })
     }

@@ -57,6 +57,11 @@ impl Simd for Avx2 {
         fn add(a: __m256, b: __m256) -> __m256 = _mm256_add_ps(a, b);
         // The instructions give their second operand where either is NaN.
         fn clamp(x: __m256, low: __m256, high: __m256) -> __m256 = _mm256_min_ps(high, _mm256_max_ps(low, x));
+        fn mul(a: __m256, b: __m256) -> __m256 = _mm256_mul_ps(a, b);
+        fn scale(x: __m256, n: __m256) -> __m256 = {
+            let power = _mm256_slli_epi32::<23>(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)));
+            _mm256_mul_ps(x, _mm256_castsi256_ps(power))
+        };
         fn sub(a: __m256, b: __m256) -> __m256 = _mm256_sub_ps(a, b);
         // The instruction gives `b` where either is NaN: only a NaN in `a` is to be kept.
         fn max(a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a));
@@ -89,6 +94,11 @@ impl Simd for Avx512 {
         fn add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
         // The instructions give their second operand where either is NaN.
         fn clamp(x: __m512, low: __m512, high: __m512) -> __m512 = _mm512_min_ps(high, _mm512_max_ps(low, x));
+        fn mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
+        fn scale(x: __m512, n: __m512) -> __m512 = {
+            let power = _mm512_slli_epi32::<23>(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)));
+            _mm512_mul_ps(x, _mm512_castsi512_ps(power))
+        };
         fn sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
         fn max(a: __m512, b: __m512) -> __m512 = _mm512_mask_mov_ps(_mm512_max_ps(a, b), _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a), a);
     }

@@ -61,7 +61,7 @@ unsafe fn tile<S: Simd, const R: usize, const NV: usize>(s: Streams, t: Target) 
 /// # Safety
 /// As for `tile`, with these counts.
 #[inline(always)]
-unsafe fn any_tile<S: Simd>(mut rows: usize, vectors: usize, mut s: Streams, mut t: Target) {
+pub(crate) unsafe fn any_tile<S: Simd>(mut rows: usize, vectors: usize, mut s: Streams, mut t: Target) {
     macro_rules! rows {
         ($r:literal) => {
             // SAFETY: by the caller's word.

@@ -4,7 +4,7 @@
 //! A joined kernel stands where the reader stood: all that either reads is there by then.
 
 use crate::kernels::program::{Action, BufId, Program, Step};
-use crate::kernels::splice::{AxisMap, axis_map, joined, mapped_access, mapped_body, renumbered, splice};
+use crate::kernels::splice::{AxisMap, axis_map, joined, mapped_access, mapped_body, splice};
 use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::tidy::tidy;
 use crate::loops::{Access, Body, BufferId, Kernel, Op, Role, Stage};
@@ -87,7 +87,9 @@ fn join(program: &Program, producer: &Step, consumer: &Step, between: BufId) -> 
             let (c_out, body) = finished(&c_stages[0], &taken, shape, &reduce_axes(out, outer)?, outer.len(), finish)?;
             Stage::Reduce { out: c_out, outer: outer.clone(), inner: inner.clone(), fold: *fold, value: value.clone(), finish: body }
         }
-        Stage::Contract(contract) if at == 0 => epilogued(&mut merged, &c_stages[0], &taken, shape, contract)?,
+        Stage::Contract(contract) if at == 0 && !matches!(contract.kind, ContractKind::Attention(_)) => {
+            epilogued(&mut merged, &c_stages[0], &taken, shape, contract)?
+        }
         _ => return None,
     };
     if ops(&new) > MAX_OPS {
@@ -146,25 +148,39 @@ fn inverse(map: &AxisMap, rank: usize) -> AxisMap {
 /// The contraction with the consumer's stage as its epilogue; the result goes where the consumer's went.
 fn epilogued(merged: &mut Merged, stage: &Stage, taken: &[BufferId], shape: &[Dim], contract: &Contract) -> Option<Stage> {
     let Stage::Map { out, extents, value } = stage else { return None };
-    let target = out.buffer;
-    let identity = |a: &Access| a.offset.is(0) && a.strides == shape::strides(shape);
+    // Over the axes of the result: the consumer's may have others of extent 1.
+    let map = same_but_ones(extents, shape)?;
+    let (out, value) = (mapped_access(out, &map, shape.len()), mapped_body(value, &map, shape.len()));
+    let (target, dense) = (out.buffer, shape::strides(shape));
+    let identity = |a: &Access| a.offset.is(0) && (0..shape.len()).all(|i| shape[i].is(1) || a.strides[i] == dense[i]);
     let loads_whole = value.ops.iter().all(|op| match op {
         Op::Load(a) if taken.contains(&a.buffer) => identity(a),
         Op::LoadAt(b, _) => !taken.contains(b) && *b != target,
         _ => true,
     });
     let in_place = merged.kernel.buffer(target).dtype == merged.kernel.buffer(contract.out).dtype;
-    if extents != shape || !identity(out) || !loads_whole || !in_place {
+    // Those of windows are read off the shape of the result.
+    let fits = extents == shape || matches!(contract.kind, ContractKind::MatMul { .. });
+    if !identity(&out) || !loads_whole || !in_place || !fits {
         return None;
     }
+    merged.kernel.buffers[target.0 as usize].shape = shape.to_vec();
     let groups = contract.kind.index_axes(shape.len());
-    let body = joined(&splice(value, &Body::acc(), &|op| is_load(op, taken)), extents, &groups)?;
+    let body = joined(&splice(&value, &Body::acc(), &|op| is_load(op, taken)), shape, &groups)?;
     let body = match &contract.epilogue {
         Some(first) => splice(&body, first, &|op| *op == Op::Acc),
         None => body,
     };
     let epilogue = Some(tidy(&body));
     Some(Stage::Contract(Contract { kind: contract.kind.clone(), out: target, epilogue }))
+}
+
+/// For each axis of `from` that of `to`, where the two differ in axes of extent 1 only.
+fn same_but_ones(from: &[Dim], to: &[Dim]) -> Option<AxisMap> {
+    let mut left = (0..to.len()).filter(|i| !to[*i].is(1));
+    let map = from.iter().map(|d| if d.is(1) { Some(None) } else { left.next().filter(|i| to[*i] == *d).map(Some) });
+    let map = map.collect::<Option<AxisMap>>()?;
+    left.next().is_none().then_some(map)
 }
 
 /// How all loads of `taken` walk, where they walk alike.
@@ -238,34 +254,7 @@ impl Merged {
 
     fn stage(&self, stage: &Stage, producer: bool) -> Stage {
         let numbers = &self.numbers[usize::from(!producer)];
-        let buffer = |b: BufferId| numbers[b.0 as usize];
-        let access = |a: &Access| Access { buffer: buffer(a.buffer), ..a.clone() };
-        let body = |b: &Body| renumbered(b, &buffer);
-        match stage {
-            Stage::Map { out, extents, value } => Stage::Map { out: access(out), extents: extents.clone(), value: body(value) },
-            Stage::Reduce { out, outer, inner, fold, value, finish } => Stage::Reduce {
-                out: access(out),
-                outer: outer.clone(),
-                inner: inner.clone(),
-                fold: *fold,
-                value: body(value),
-                finish: body(finish),
-            },
-            Stage::Contract(c) => {
-                let kind = match &c.kind {
-                    ContractKind::MatMul { a, b, batch, m, n, k } => {
-                        ContractKind::MatMul { a: access(a), b: access(b), batch: batch.clone(), m: m.clone(), n: n.clone(), k: k.clone() }
-                    }
-                    ContractKind::Conv { x, w, groups, window } => {
-                        ContractKind::Conv { x: buffer(*x), w: buffer(*w), groups: *groups, window: window.clone() }
-                    }
-                    ContractKind::Pool { x, max, count_padding, window } => {
-                        ContractKind::Pool { x: buffer(*x), max: *max, count_padding: *count_padding, window: window.clone() }
-                    }
-                };
-                Stage::Contract(Contract { kind, out: buffer(c.out), epilogue: c.epilogue.as_ref().map(body) })
-            }
-        }
+        stage.with_buffers(&|b| numbers[b.0 as usize])
     }
 
     /// The joined step, without buffers that nothing mentions any more.

@@ -210,7 +210,7 @@ impl Cost {
                 self.planes += o[1] * o[2] * (vectors(o[3]) * taps(window) + ROW);
                 self.blocks += vectors(o[1]) * pixels * taps(window);
             }
-            ContractKind::MatMul { .. } => {}
+            ContractKind::MatMul { .. } | ContractKind::Attention(_) => {}
         }
     }
 }

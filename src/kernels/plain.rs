@@ -20,6 +20,7 @@ pub fn plain(kernel: &Kernel) -> Kernel {
             ContractKind::MatMul { a, b, batch, m, n, k } => product(c, a, b, batch, [m, n, k]),
             ContractKind::Conv { x, w, groups, window } => convolution(&mut out, c, *x, *w, *groups, window),
             ContractKind::Pool { x, max, count_padding, window } => pooling(&mut out, c, *x, *max, *count_padding, window),
+            ContractKind::Attention(_) => unreachable!("made of products in float32, after lowering"),
         };
         out.stages.push(made);
     }

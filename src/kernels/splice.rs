@@ -1,6 +1,6 @@
 //! Puts one body into another: where a kernel loads what another kernel computes, the computation itself.
 
-use crate::loops::{Access, Body, BufferId, Op, Scalar, Val};
+use crate::loops::{Access, Body, Op, Scalar, Val};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::shape;
@@ -74,16 +74,6 @@ fn append(out: &mut Body, by: &Body) -> Val {
         map.push(new);
     }
     map[by.result.0 as usize]
-}
-
-/// The body with buffers renumbered.
-pub fn renumbered(body: &Body, buffer: &dyn Fn(BufferId) -> BufferId) -> Body {
-    let ops = body.ops.iter().map(|op| match op {
-        Op::Load(a) => Op::Load(Access { buffer: buffer(a.buffer), ..a.clone() }),
-        Op::LoadAt(b, v) => Op::LoadAt(buffer(*b), *v),
-        other => other.clone(),
-    });
-    Body { ops: ops.collect(), result: body.result }
 }
 
 /// The body over axes of which runs are walked as one; `None` where an access or an index does not allow it.

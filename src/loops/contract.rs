@@ -1,7 +1,8 @@
 //! Contractions: stages whose inner loops are tuned code. Only what they compute is said here, not how.
 //!
 //! The result of a contraction is a dense buffer seen as `[batch..., rows, columns]`: a product's batches, rows and columns; a
-//! convolution's or pooling's images, channels and pixels (all spatial axes as one). Its epilogue's indices are those.
+//! convolution's or pooling's images, channels and pixels (all spatial axes as one). Its epilogue's indices are those. An attention's result
+//! may lie in another order, and its epilogue works on scores.
 //!
 //! Images of a convolution or pooling lie in planes, `[images, channels, spatial...]`, or in blocks of channels,
 //! `[images, blocks, spatial..., BLOCK]`, which the rank says; then the epilogue's indices are image, block, pixel and channel of the
@@ -57,22 +58,25 @@ pub enum ContractKind {
         /// The window.
         window: Window,
     },
+    /// A product of values with the softmax of another product.
+    Attention(Attention),
 }
 
 impl ContractKind {
-    /// The buffers that are contracted; a pooling's only one twice.
-    pub fn operands(&self) -> [BufferId; 2] {
+    /// The buffers that are contracted.
+    pub fn operands(&self) -> Vec<BufferId> {
         match self {
-            ContractKind::MatMul { a, b, .. } => [a.buffer, b.buffer],
-            ContractKind::Conv { x, w, .. } => [*x, *w],
-            ContractKind::Pool { x, .. } => [*x, *x],
+            ContractKind::MatMul { a, b, .. } => vec![a.buffer, b.buffer],
+            ContractKind::Conv { x, w, .. } => vec![*x, *w],
+            ContractKind::Pool { x, .. } => vec![*x],
+            ContractKind::Attention(a) => vec![a.queries.buffer, a.keys.buffer, a.values.buffer],
         }
     }
 
     /// Whether an operand or result of this rank lies in blocks of channels.
     pub fn in_blocks(&self, rank: usize) -> bool {
         match self {
-            ContractKind::MatMul { .. } => false,
+            ContractKind::MatMul { .. } | ContractKind::Attention(_) => false,
             ContractKind::Conv { window, .. } | ContractKind::Pool { window, .. } => rank == window.kernel.len() + 3,
         }
     }
@@ -90,10 +94,48 @@ impl ContractKind {
     /// Extents of the epilogue's index, given the shape of the result.
     pub fn index(&self, out: &[Dim]) -> Vec<Dim> {
         match self {
-            ContractKind::MatMul { batch, m, n, .. } => batch.iter().chain([m, n]).cloned().collect(),
+            ContractKind::MatMul { batch, m, n, .. } => [batch.as_slice(), &[m.clone(), n.clone()]].concat(),
+            ContractKind::Attention(a) => [a.batch.as_slice(), &a.scores].concat(),
             _ => self.index_axes(out.len()).into_iter().map(|axes| shape::element_count(&out[axes])).collect(),
         }
     }
+
+    /// The same of other buffers.
+    pub fn with_buffers(&self, buffer: &dyn Fn(BufferId) -> BufferId) -> ContractKind {
+        let access = |a: &Access| Access { buffer: buffer(a.buffer), ..a.clone() };
+        let mut kind = self.clone();
+        match &mut kind {
+            ContractKind::MatMul { a, b, .. } => (*a, *b) = (access(a), access(b)),
+            ContractKind::Conv { x, w, .. } => (*x, *w) = (buffer(*x), buffer(*w)),
+            ContractKind::Pool { x, .. } => *x = buffer(*x),
+            ContractKind::Attention(a) => {
+                (a.queries, a.keys, a.values) = (access(&a.queries), access(&a.keys), access(&a.values));
+            }
+        }
+        kind
+    }
+}
+
+/// `out[b, i, c] = sum over j of p[b, i, j] * values[b, j, c]`, where row `i` of `p` is the softmax of row `i` of the scores: the epilogue of
+/// `sum over l of queries[b, i, l] * keys[b, j, l]`, whose indices are `[batch..., i, j]`. Without keys it is 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attention {
+    /// Strides of the batch, then of rows, then of the depth.
+    pub queries: Access,
+    /// Strides of the batch, then of keys, then of the depth.
+    pub keys: Access,
+    /// Strides of the batch, then of keys, then of columns.
+    pub values: Access,
+    /// Strides of the result: of the batch, then of rows, then of columns. It is filled, each place once.
+    pub out: Vec<Dim>,
+    /// Batch extents, outermost first.
+    pub batch: Vec<Dim>,
+    /// Rows and keys.
+    pub scores: [Dim; 2],
+    /// Elements of a query and of a key.
+    pub depth: Dim,
+    /// Elements of a value.
+    pub columns: Dim,
 }
 
 /// A window over 1 to 3 spatial axes.
@@ -118,6 +160,7 @@ pub struct Contract {
     pub kind: ContractKind,
     /// The result: dense, and not an operand.
     pub out: BufferId,
-    /// Elementwise work on each finished element ([`crate::loops::Op::Acc`]), indices as [`ContractKind::index`] says.
+    /// Elementwise work on each finished element ([`crate::loops::Op::Acc`]), indices as [`ContractKind::index`] says; of an attention, on
+    /// each score.
     pub epilogue: Option<Body>,
 }

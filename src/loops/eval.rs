@@ -1,7 +1,7 @@
 //! Runs kernels one element at a time, slowly and obviously: the oracle of every renderer. Arithmetic is `float64` or wide integers,
 //! rounded to the operation's type after each operation; sums are kept in `float64` to the end.
 
-use crate::loops::contract::{BLOCK, Contract, ContractKind, Window};
+use crate::loops::contract::{Attention, BLOCK, Contract, ContractKind, Window};
 use crate::loops::verify::types_with_acc;
 use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
 use crate::tensor::dim::{Bindings, Dim};
@@ -192,7 +192,45 @@ impl Run<'_> {
         Ok(values[body.result.0 as usize])
     }
 
+    fn attention(&mut self, c: &Contract, a: &Attention) -> Result<()> {
+        let body = c.epilogue.clone().unwrap_or_else(Body::acc);
+        let dtype = self.kernel.buffer(c.out).dtype;
+        let types = types_with_acc(self.kernel, &body, Some(dtype))?;
+        let (keys, depth, columns) = (self.dim(&a.scores[1])?, self.dim(&a.depth)?, self.dim(&a.columns)?);
+        let place = Access { buffer: c.out, offset: Dim::from(0i64), strides: a.out.clone() };
+        let rows = [a.batch.as_slice(), &a.scores[..1]].concat();
+        for row in indices(&shape::eval(&rows, self.bindings)?) {
+            let (batch, i) = row.split_at(row.len() - 1);
+            let at = |i: i64, j: i64| [batch, &[i, j]].concat();
+            let mut scores = Vec::new();
+            for j in 0..keys {
+                let mut sum = 0.0;
+                for l in 0..depth {
+                    sum += self.element(&a.queries, &at(i[0], l))? * self.element(&a.keys, &at(j, l))?;
+                }
+                scores.push(self.body(&body, &types, &at(i[0], j), Some(rounded(dtype, Num::F(sum))))?.float());
+            }
+            let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let total: f64 = scores.iter().map(|s| (s - most).exp()).sum();
+            for column in 0..columns {
+                let mut sum = 0.0;
+                for (j, score) in scores.iter().enumerate() {
+                    sum += (score - most).exp() / total * self.element(&a.values, &at(j as i64, column))?;
+                }
+                self.store(&place, &at(i[0], column), rounded(dtype, Num::F(sum)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn element(&self, access: &Access, index: &[i64]) -> Result<f64> {
+        Ok(self.memory[access.buffer.0 as usize][self.address(access, index)?].float())
+    }
+
     fn contract(&mut self, c: &Contract) -> Result<()> {
+        if let ContractKind::Attention(a) = &c.kind {
+            return self.attention(c, a);
+        }
         let out = &self.kernel.buffer(c.out);
         let (index, shape) = (c.kind.index(&out.shape), shape::eval(&out.shape, self.bindings)?);
         let strides = shape::strides(&index);
@@ -231,6 +269,7 @@ impl Run<'_> {
                         values.sum::<f64>() / count as f64
                     }
                 }
+                ContractKind::Attention(_) => unreachable!("computed row by row"),
             };
             let v = self.body(&body, &types, &i, Some(rounded(out.dtype, Num::F(sum))))?;
             self.store(&place, &i, v)?;
@@ -249,9 +288,7 @@ impl Run<'_> {
         let (batch, [row, column]) = index.split_at(index.len() - 2) else { return Ok(f64::NAN) };
         let mut sum = 0.0;
         for j in 0..k {
-            let left = self.address(a, &[batch, &[*row, j]].concat())?;
-            let right = self.address(b, &[batch, &[j, *column]].concat())?;
-            sum += self.memory[a.buffer.0 as usize][left].float() * self.memory[b.buffer.0 as usize][right].float();
+            sum += self.element(a, &[batch, &[*row, j]].concat())? * self.element(b, &[batch, &[j, *column]].concat())?;
         }
         Ok(sum)
     }

@@ -209,6 +209,18 @@ pub struct Body {
     pub result: Val,
 }
 
+impl Body {
+    /// The same on other buffers.
+    pub fn with_buffers(&self, buffer: &mut dyn FnMut(BufferId) -> BufferId) -> Body {
+        let ops = self.ops.iter().map(|op| match op {
+            Op::Load(a) => Op::Load(Access { buffer: buffer(a.buffer), ..a.clone() }),
+            Op::LoadAt(b, v) => Op::LoadAt(buffer(*b), *v),
+            other => other.clone(),
+        });
+        Body { ops: ops.collect(), result: self.result }
+    }
+}
+
 /// What a reduction does with its elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -269,10 +281,31 @@ impl Stage {
         two.into_iter().flatten()
     }
 
+    /// The same on other buffers.
+    pub fn with_buffers(&self, buffer: &dyn Fn(BufferId) -> BufferId) -> Stage {
+        let access = |a: &Access| Access { buffer: buffer(a.buffer), ..a.clone() };
+        let body = |b: &Body| b.with_buffers(&mut |id| buffer(id));
+        match self {
+            Stage::Map { out, extents, value } => Stage::Map { out: access(out), extents: extents.clone(), value: body(value) },
+            Stage::Reduce { out, outer, inner, fold, value, finish } => Stage::Reduce {
+                out: access(out),
+                outer: outer.clone(),
+                inner: inner.clone(),
+                fold: *fold,
+                value: body(value),
+                finish: body(finish),
+            },
+            Stage::Contract(c) => {
+                let kind = c.kind.with_buffers(buffer);
+                Stage::Contract(Contract { kind, out: buffer(c.out), epilogue: c.epilogue.as_ref().map(body) })
+            }
+        }
+    }
+
     /// The buffers that it reads, with repetitions.
     pub fn reads(&self) -> Vec<BufferId> {
         let mut all = match self {
-            Stage::Contract(c) => c.kind.operands().to_vec(),
+            Stage::Contract(c) => c.kind.operands(),
             _ => Vec::new(),
         };
         all.extend(self.body_reads());

@@ -61,6 +61,15 @@ impl fmt::Display for Contract {
                 };
                 writeln!(f, "  pool {out} = {kind} of {}: {window}", name(*x))?;
             }
+            ContractKind::Attention(a) => {
+                let (batch, [rows, keys], depth, columns) = (shape::text(&a.batch), &a.scores, &a.depth, &a.columns);
+                writeln!(f, "  attention {out}: batch {batch} rows {rows} keys {keys} depth {depth} columns {columns}")?;
+                for (what, access) in [("queries", &a.queries), ("keys", &a.keys), ("values", &a.values)] {
+                    writeln!(f, "    {what} = {} by {}", name(access.buffer), strides(access))?;
+                }
+                writeln!(f, "    {out} by {}", shape::text(&a.out))?;
+                return self.epilogue.as_ref().map_or(Ok(()), |body| write_body(f, body, "score"));
+            }
         }
         self.epilogue.as_ref().map_or(Ok(()), |body| write_body(f, body, &format!("{out} element")))
     }
@@ -173,6 +182,7 @@ fn snake(camel: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loops::contract::Attention;
     use crate::loops::{Binary, Unary};
     use crate::tensor::dtype::DType;
 
@@ -209,6 +219,43 @@ mod tests {
              t0 = b0[i0*(-4) + i1*(N + 4) + N - 1]\n    \
              t2 = mul(t0, b2[i0])\n    \
              b1[i0*4 + i1] = select(less_equal(t2, t0), t2, t0)\n";
+        assert_eq!(k.to_string(), expect);
+    }
+
+    #[test]
+    fn attention_by_its_strides_and_scores() {
+        let (n, t, d) = (Dim::symbol("N", 1, 8), Dim::symbol("T", 1, 64), Dim::from(4i64));
+        let mut k = Kernel::new("attention");
+        let x = k.add(Role::Input, DType::F32, &[n.clone(), t.clone(), Dim::from(12i64)]);
+        let m = k.add(Role::Input, DType::F32, std::slice::from_ref(&t));
+        let y = k.add(Role::Output, DType::F32, &[n.clone(), t.clone(), d.clone()]);
+        let part =
+            |at: i64| Access { buffer: x, offset: Dim::from(at), strides: vec![&t * &Dim::from(12i64), Dim::from(12i64), Dim::from(1i64)] };
+        let kind = ContractKind::Attention(Attention {
+            queries: part(0),
+            keys: part(4),
+            values: part(8),
+            out: k.dense(y).strides,
+            batch: vec![n],
+            scores: [t.clone(), t],
+            depth: d.clone(),
+            columns: d,
+        });
+        let mut body = Body::acc();
+        let mask = body.load(k.broadcast(m, &kind.index(&[])));
+        body.binary(Binary::Add, Val(0), mask);
+        k.stages.push(Stage::Contract(Contract { kind, out: y, epilogue: Some(body) }));
+        crate::loops::verify::verify(&k).unwrap();
+        let expect = "kernel \"attention\"\n  \
+             b0: input float32[N, T, 12]\n  \
+             b1: input float32[T]\n  \
+             b2: output float32[N, T, 4]\n  \
+             attention b2: batch [N] rows T keys T depth 4 columns 4\n    \
+             queries = b0 by [12*T, 12, 1]\n    \
+             keys = b0 by [12*T, 12, 1] from 4\n    \
+             values = b0 by [12*T, 12, 1] from 8\n    \
+             b2 by [4*T, 4, 1]\n    \
+             score = add(acc, b1[i2])\n";
         assert_eq!(k.to_string(), expect);
     }
 }

@@ -1,7 +1,7 @@
 //! Checks the invariants of kernels and tells the element type of every operation. It changes nothing and proves no bounds: extents
 //! and offsets are symbolic, so what lies inside a buffer is known only when a kernel is called.
 
-use crate::loops::contract::{BLOCK, Contract, ContractKind, Window};
+use crate::loops::contract::{Attention, BLOCK, Contract, ContractKind, Window};
 use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
@@ -166,10 +166,12 @@ fn check_result(kernel: &Kernel, out: BufferId, dtype: DType) -> Result<()> {
 }
 
 fn check_contract(kernel: &Kernel, contract: &Contract) -> Result<()> {
-    let [left, right] = contract.kind.operands();
-    ensure!(contract.out != left && contract.out != right, Internal, "the result is an operand");
-    let (dtype, out) = (buffer_type(kernel, left)?, kernel.buffer(contract.out));
-    ensure!(buffer_type(kernel, right)? == dtype && out.dtype == dtype, Internal, "operands and result differ in type");
+    ensure!(!contract.kind.operands().contains(&contract.out), Internal, "the result is an operand");
+    let out = kernel.buffer(contract.out);
+    let dtype = out.dtype;
+    for operand in contract.kind.operands() {
+        ensure!(buffer_type(kernel, operand)? == dtype, Internal, "operands and result differ in type");
+    }
     let rank = match &contract.kind {
         ContractKind::MatMul { a, b, batch, .. } => {
             check_access(kernel, a, batch.len() + 2)?;
@@ -191,14 +193,33 @@ fn check_contract(kernel: &Kernel, contract: &Contract) -> Result<()> {
             ensure!(kernel.buffer(*x).shape.len() == out.shape.len(), Internal, "a pooling between blocks and planes");
             if contract.kind.in_blocks(out.shape.len()) { 4 } else { 3 }
         }
+        ContractKind::Attention(a) => {
+            check_attention(kernel, contract, a)?;
+            a.batch.len() + 2
+        }
     };
-    let index = contract.kind.index(&out.shape);
+    let index = match &contract.kind {
+        ContractKind::Attention(a) => [a.batch.as_slice(), &[a.scores[0].clone(), a.columns.clone()]].concat(),
+        kind => kind.index(&out.shape),
+    };
     let fits = shape::element_count(&index).equals(&shape::element_count(&out.shape)) != Answer::Never;
     ensure!(fits, Internal, "a result of {} for a buffer of {}", shape::text(&index), shape::text(&out.shape));
     match &contract.epilogue {
         None => Ok(()),
         Some(body) => check_result(kernel, contract.out, check_body(kernel, body, rank, Some(dtype))?),
     }
+}
+
+fn check_attention(kernel: &Kernel, contract: &Contract, a: &Attention) -> Result<()> {
+    let rank = a.batch.len() + 2;
+    for access in [&a.queries, &a.keys, &a.values] {
+        check_access(kernel, access, rank)?;
+    }
+    ensure!(a.out.len() == rank, Internal, "{} strides of the result for {rank} indices", a.out.len());
+    let ops = contract.epilogue.iter().flat_map(|body| &body.ops);
+    let reads = |op: &Op| matches!(op, Op::Load(Access { buffer, .. }) | Op::LoadAt(buffer, _) if *buffer == contract.out);
+    ensure!(!ops.into_iter().any(reads), Internal, "scores read the result");
+    Ok(())
 }
 
 fn check_window(kernel: &Kernel, x: BufferId, out: BufferId, window: &Window) -> Result<usize> {
@@ -270,6 +291,50 @@ mod tests {
         });
         refused("never written", &|k, _| {
             k.add(Role::Output, DType::F32, &[]);
+        });
+    }
+
+    #[test]
+    fn each_unsound_attention_is_refused() {
+        let check = |change: &dyn Fn(&mut Kernel, &mut Attention, &mut Body)| {
+            let (size, mut k) = (Dim::from(4i64), Kernel::new("test"));
+            let [x, y] = [Role::Input, Role::Output].map(|role| k.add(role, DType::F32, &[size.clone(), size.clone()]));
+            let dense = k.dense(x);
+            // So that the result is there to be read.
+            let mut zero = Body::default();
+            zero.float(DType::F32, 0.0);
+            k.map(y, zero);
+            let mut a = Attention {
+                queries: dense.clone(),
+                keys: dense.clone(),
+                values: dense.clone(),
+                out: dense.strides,
+                batch: vec![],
+                scores: [size.clone(), size.clone()],
+                depth: size.clone(),
+                columns: size,
+            };
+            let mut body = Body::acc();
+            change(&mut k, &mut a, &mut body);
+            let contract = Contract { kind: ContractKind::Attention(a), out: y, epilogue: Some(body) };
+            k.stages.push(Stage::Contract(contract));
+            verify(&k)
+        };
+        check(&|_, _, _| ()).unwrap();
+        let refused = |want: &str, change: &dyn Fn(&mut Kernel, &mut Attention, &mut Body)| {
+            let message = check(change).unwrap_err().message;
+            assert!(message.contains(want), "'{message}' does not say '{want}'");
+        };
+        refused("2 strides for 3", &|_, a, _| a.batch.push(Dim::from(1i64)));
+        refused("strides of the result", &|_, a, _| a.out.truncate(1));
+        refused("differ in type", &|k, a, _| a.values.buffer = k.add(Role::Input, DType::F64, &[Dim::from(16i64)]));
+        refused("the result is an operand", &|_, a, _| a.keys.buffer = BufferId(1));
+        refused("scores read the result", &|k, _, body| {
+            body.load(k.dense(BufferId(1)));
+        });
+        refused("for a buffer of", &|_, a, _| a.columns = Dim::from(5i64));
+        refused("a value of bool", &|_, _, body| {
+            body.binary(Binary::Less, Val(0), Val(0));
         });
     }
 }

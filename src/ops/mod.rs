@@ -56,7 +56,7 @@ mod rms_norm;
 pub(crate) mod scatter;
 mod select;
 mod shape_of;
-mod softmax;
+pub(crate) mod softmax;
 mod split;
 pub(crate) mod strided_slice;
 mod take;

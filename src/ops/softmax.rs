@@ -9,6 +9,7 @@ use crate::network::layer::{self, ElementWise, LayerKind};
 use crate::ops::normalise::{narrowed, statistics_type, widened};
 use crate::ops::reduce::reduce_stage;
 use crate::tensor::dim::Dim;
+use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
@@ -43,11 +44,15 @@ fn eval(c: &EvalCtx, x: &[Tensor], log: bool) -> Result<Vec<Tensor>> {
 }
 
 fn lower(v: &NodeView, log: bool) -> Result<Lowering> {
-    let (dtype, dims) = (v.dtype(0), v.shape(0));
-    let axis = shape::axis(v.attrs::<Softmax>().axis, dims.len())?;
+    let axis = shape::axis(v.attrs::<Softmax>().axis, v.shape(0).len())?;
+    Ok(Lowering::Kernel(kernel(v.name(), v.dtype(0), v.shape(0), axis, log)))
+}
+
+/// The kernel of a softmax along `axis`, or of its logarithm.
+pub fn kernel(name: &str, dtype: DType, dims: &[Dim], axis: usize, log: bool) -> Kernel {
     let mut lanes = dims.to_vec();
     lanes[axis] = Dim::from(1i64);
-    let mut k = Kernel::new(v.name());
+    let mut k = Kernel::new(name);
     let x = k.add(Role::Input, dtype, dims);
     let out = k.add(Role::Output, dtype, dims);
     // Sums of narrow floats are kept in float32.
@@ -79,7 +84,7 @@ fn lower(v: &NodeView, log: bool) -> Result<Lowering> {
     }
     body.push(Op::Cast(dtype, body.result));
     k.map(out, body);
-    Ok(Lowering::Kernel(k))
+    k
 }
 
 pub static SOFTMAX: OpDef = OpDef {

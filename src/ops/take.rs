@@ -11,7 +11,7 @@ use crate::network::layer::{ElementWise, LayerKind};
 use crate::network::refusal::{Accepted, Refusal};
 use crate::ops::elementwise::ints;
 use crate::ops::index::{as_int32, bounded, check_indices, clamped, from_front, step};
-use crate::ops::movement::{constants, pick, pick_value, strides};
+use crate::ops::movement::{constants, lower_affine, pick, pick_value, strides};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
@@ -81,6 +81,15 @@ fn layer_indices(v: &NodeView, b: &mut Builder, x: TensorId, axis: usize) -> Acc
     b.elementwise(ElementWise::Sub, x, past)
 }
 
+/// The only index, where it is known and the axis is fixed.
+fn fixed(v: &NodeView, axis: usize) -> Option<usize> {
+    let extent = v.shape(0)[axis].as_const().and_then(|e| usize::try_from(e).ok()).filter(|e| *e > 0)?;
+    match v.constant(1)?.to_i64s()?[..] {
+        [only] => Some(resolved(only, extent, &v.attrs::<Take>().mode)),
+        _ => None,
+    }
+}
+
 /// A loaded index inside the axis, as `int64`.
 fn loaded(body: &mut Body, raw: Val, extent: &Dim, mode: &str) -> Val {
     if mode == "fast" {
@@ -130,6 +139,12 @@ pub static TAKE: OpDef = OpDef {
     },
     lower: |v| {
         let axis = shape::axis(v.attrs::<Take>().axis, v.input(0).rank())?;
+        if let Some(index) = fixed(v, axis) {
+            let own = shape::strides(v.shape(0));
+            let same = vec![Dim::from(0i64); v.input(1).rank()];
+            let strides = [&own[..axis], &same, &own[axis + 1..]].concat();
+            return lower_affine(v, &own[axis] * &Dim::from(index), strides);
+        }
         let mut k = Kernel::new(v.name());
         let data = k.add(Role::Input, v.dtype(0), v.shape(0));
         let indices = k.add(Role::Input, v.dtype(1), v.shape(1));

@@ -167,6 +167,11 @@ impl Session {
             _ => None,
         });
         self.check(given, wanted)?;
+        self.run_checked(inputs, outputs)
+    }
+
+    /// [`Session::run`] for arguments that [`Session::check`] has just accepted.
+    pub fn run_checked(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
         let device = self.check_devices(inputs, outputs)?;
         let build = self.build.clone();
         if let (Some(mixed), Some((_, bindings))) = (&mut self.mixed, &self.last) {

@@ -4,8 +4,8 @@ use crate::support::{gpu, shared};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ffi::c_void;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 use tvmtrt::capi::dlpack::{DLDevice, DLTensor, data_type};
 use tvmtrt::capi::run::{tvmtrt_argument_t, tvmtrt_run};
@@ -273,13 +273,16 @@ fn many_threads_and_sessions() {
             (x, want)
         })
         .collect();
-    let runs = AtomicU64::new(0);
+    let (runs, ready, begin) = (AtomicU64::new(0), Barrier::new(64), Instant::now());
     let options = SessionOptions { threads: 1, ..SessionOptions::default() };
     std::thread::scope(|scope| {
         for thread in 0..64 {
-            let (build, wants, runs, options) = (&build, &wants, &runs, &options);
+            let (build, wants, runs, ready, options) = (&build, &wants, &runs, &ready, &options);
             scope.spawn(move || {
                 let mut sessions: Vec<Session> = (0..8).map(|_| Session::new(build, options).unwrap()).collect();
+                if ready.wait().is_leader() {
+                    println!("512 sessions after {:?}", begin.elapsed());
+                }
                 let (begin, mut turn) = (Instant::now(), thread);
                 while begin.elapsed().as_secs_f64() < seconds {
                     let (x, want) = &wants[turn % wants.len()];

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::ir::Graph;
+use tvmtrt::ir::attrs::Attr;
 use tvmtrt::ir::convert::to_network;
 use tvmtrt::ir::verify::verify;
 use tvmtrt::network;
@@ -131,6 +132,61 @@ fn float16_stands_where_int8_does_not() {
     let build = Build::new(&rtx, &options).unwrap();
     println!("{build:?}");
     assert!(build.has_engine(0), "{:?}", build.region_state(0));
+}
+
+/// Two blocks with sums: of a convolution and its own input, and of two convolutions.
+fn residual() -> Graph {
+    let mut m = Make::new("residual");
+    let x = m.input("x", &[1, 4, 6, 6]);
+    let stem = m.op("stem", "nn.relu", &[], &[x]);
+    let pads = [("padding", Attr::Ints(vec![1, 1, 1, 1]))];
+    let conv = |m: &mut Make, name: &str, from, side: usize, attrs: &[(&str, Attr)]| {
+        let (w, b) = (m.weight(&format!("{name}:w"), &[4, 4, side, side], 0.3), m.weight(&format!("{name}:b"), &[4], 0.1));
+        let y = m.op(name, "nn.conv2d", attrs, &[from, w]);
+        m.op(&format!("{name}:bias"), "nn.bias_add", &[], &[y, b])
+    };
+    let one = conv(&mut m, "one", stem, 3, &pads);
+    let sum1 = m.op("sum1", "add", &[], &[stem, one]);
+    let relu1 = m.op("relu1", "nn.relu", &[], &[sum1]);
+    let two = conv(&mut m, "two", relu1, 3, &pads);
+    let down = conv(&mut m, "down", relu1, 1, &[]);
+    let sum2 = m.op("sum2", "add", &[], &[two, down]);
+    let relu2 = m.op("relu2", "nn.relu", &[], &[sum2]);
+    m.finish(&[("y", relu2)])
+}
+
+/// What the sums of a graph read, by name.
+fn addends(graph: &Graph) -> Vec<[String; 2]> {
+    let named = |n: &tvmtrt::ir::Node| [0, 1].map(|i| graph.value(n.inputs[i]).name.clone());
+    graph.nodes.iter().filter(|n| n.op.name == "add").map(named).collect()
+}
+
+#[test]
+fn sums_behind_convolutions_read_int8() {
+    let graph = residual();
+    let partition = split(graph.clone());
+    let inputs = vec![Random(3).tensor(DType::F32, &[1, 4, 6, 6], false)];
+    let ranges = calibrated(&partition, Method::Max, std::slice::from_ref(&inputs));
+    assert_eq!(ranges.len(), 3, "what convolutions read, and the sum's operand that none reads");
+    let through = |ranges: &Ranges, keep: &[&str]| addends(&quantised(&graph, ranges, keep).graph);
+    let names = |a: [&str; 4]| vec![[a[0].to_string(), a[1].to_string()], [a[2].to_string(), a[3].to_string()]];
+    // The pair that the convolution has serves the sum; of two convolutions the later one takes the sum with it.
+    assert_eq!(through(&ranges, &[]), names(["stem:real", "one:bias", "two:bias:real", "down:bias"]));
+    assert_eq!(through(&ranges, &["sum1"]), names(["stem", "one:bias", "two:bias:real", "down:bias"]));
+    assert_eq!(through(&ranges, &["down"]), names(["stem:real", "one:bias", "two:bias", "down:bias"]));
+    let mut fewer = Ranges::new(Method::Max, 1);
+    ["stem", "relu1"].iter().for_each(|n| fewer.add(n, ranges.get(n).unwrap()));
+    let copy = quantised(&graph, &fewer, &[]);
+    assert_eq!((copy.products, copy.kept.len()), (3, 0), "a sum without a range takes nothing from the products");
+    assert_eq!(addends(&copy.graph), names(["stem:real", "one:bias", "two:bias", "down:bias"]));
+    let copy = quantised(&graph, &ranges, &[]).graph;
+    golden("precision_int8_sums", &copy.to_string());
+    let network = to_network(&copy).unwrap();
+    check(&network, &partition.planned()).unwrap();
+    let want = reference::run(&graph, &inputs).unwrap();
+    let d = distance(&network::eval::eval(&network, &inputs).unwrap()[0], &want[0]);
+    println!("sums in int8: rms {:.1e}, max {:.1e} of the spread", d.rms, d.max);
+    assert!(d.rms < 0.03, "{:e}", d.rms);
 }
 
 /// Each element of a product is as near as the halves of the scales say: nothing is cut off with the largest magnitudes as ranges.

@@ -1,7 +1,9 @@
 //! What is rendered: a stage of a kernel as a nest of loops with bodies of primitive operations. Narrow floats are widened, functions
 //! expanded, axes joined, and the axis along which vectors lie is chosen here. No machine code.
 
-use crate::loops::contract::Contract;
+use crate::cpu::attention::ROWS;
+use crate::kernels::splice::mapped_body;
+use crate::loops::contract::{Contract, ContractKind};
 use crate::loops::index::{indexed, join_body, join_extents, join_strides, joinable};
 use crate::loops::math::expand;
 use crate::loops::tidy::{computed, tidy, widen};
@@ -98,8 +100,18 @@ pub fn nest(kernel: &Kernel, stage: &Stage) -> Result<Option<Nest>> {
 
 fn epilogue(kernel: &Kernel, c: &Contract) -> Result<Option<Nest>> {
     let Some(body) = &c.epilogue else { return Ok(None) };
-    let extents = c.kind.index(&kernel.buffer(c.out).shape);
-    let out = Access { buffer: c.out, offset: Dim::from(0i64), strides: shape::strides(&extents) };
+    let mut extents = c.kind.index(&kernel.buffer(c.out).shape);
+    let mut out = Access { buffer: c.out, offset: Dim::from(0i64), strides: shape::strides(&extents) };
+    let mut body = body.clone();
+    if let ContractKind::Attention(_) = c.kind {
+        // Scores of a batch element lie key below key.
+        let (rank, mut order) = (extents.len(), (0..extents.len()).map(Some).collect::<Vec<_>>());
+        order.swap(rank - 2, rank - 1);
+        extents.swap(rank - 2, rank - 1);
+        body = mapped_body(&body, &order, rank);
+        out.strides.fill(Dim::from(0i64));
+        (out.strides[rank - 2], out.strides[rank - 1]) = (Dim::from(ROWS), Dim::from(1i64));
+    }
     let load = Op::Load(out.clone());
     let ops = body.ops.iter().map(|op| if *op == Op::Acc { load.clone() } else { op.clone() });
     let body = Body { ops: ops.collect(), result: body.result };

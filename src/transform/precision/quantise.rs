@@ -1,12 +1,15 @@
 //! int8 as pairs of quantise and dequantise around the operands of products: one scale for each computed tensor, from its range, and one
 //! for each output channel of weights, from their largest magnitude. Symmetric; everything else stays as it is: a product in float16 gives
 //! float16.
+//!
+//! A sum behind a convolution reads its other operand through int8 too: TensorRT then makes one kernel of convolution and sum, which reads and
+//! writes a quarter of the bytes.
 
 use crate::ir::attrs::{Attr, Attrs};
 use crate::ir::build::Builder;
 use crate::ir::rewrite::rewrite;
 use crate::ir::view::NodeView;
-use crate::ir::{Graph, ValueId};
+use crate::ir::{Graph, NodeId, ValueId};
 use crate::ops;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
@@ -53,47 +56,102 @@ fn is_depthwise(view: &NodeView) -> bool {
     view.op().name != "nn.dense" && view.op().name != "nn.batch_matmul" && view.shape(1)[1].is(1) && !view.shape(0)[1].is(1)
 }
 
+/// The convolution that int8 is for, its bias added or not, whose result this value is.
+fn convolution(graph: &Graph, value: ValueId) -> Option<NodeId> {
+    let view = NodeView::new(graph, graph.producer(value)?);
+    match view.op().name {
+        "nn.bias_add" => convolution(graph, view.node().inputs[0]),
+        "nn.conv2d" | "nn.conv3d" => candidate(&view).map(|_| view.id),
+        _ => None,
+    }
+}
+
+/// For a sum behind a convolution: the convolution, and the other operand.
+fn addend(view: &NodeView) -> Option<(NodeId, ValueId)> {
+    let inputs = &view.node().inputs;
+    let computed = |v: &ValueId| view.graph.constant(*v).is_none();
+    if view.op().name != "add" || view.shape(0) != view.shape(1) || inputs[0] == inputs[1] || !inputs.iter().all(computed) {
+        return None;
+    }
+    // Of two convolutions the one that was made later takes the sum with it.
+    let behind = [0, 1].into_iter().filter_map(|i| Some((convolution(view.graph, inputs[i])?, inputs[1 - i])));
+    behind.max_by_key(|(node, _)| node.0)
+}
+
 /// The values whose ranges int8 needs, in order.
 pub fn observed(graph: &Graph) -> Vec<ValueId> {
-    let views = graph.node_ids().map(|id| NodeView::new(graph, id)).filter(|v| candidate(v).is_some());
-    let values: BTreeSet<ValueId> = views.flat_map(|v| v.node().inputs.iter().copied()).filter(|v| graph.constant(*v).is_none()).collect();
+    let views = || graph.node_ids().map(|id| NodeView::new(graph, id));
+    let read = views().filter(|v| candidate(v).is_some()).flat_map(|v| v.node().inputs.iter().copied());
+    let added = views().filter_map(|v| addend(&v)).map(|(_, other)| other);
+    let values: BTreeSet<ValueId> = read.chain(added).filter(|v| graph.constant(*v).is_none()).collect();
     values.into_iter().collect()
 }
 
 /// The copy of `graph` whose products are of int8 wherever `ranges` has what they read; `keep` has nodes and operators that stay.
 pub fn quantise(graph: &Graph, ranges: &Ranges, keep: &BTreeSet<String>) -> Result<Quantised> {
-    let (mut products, mut kept, mut done) = (0, Vec::new(), HashMap::new());
-    let copy = rewrite(graph, &mut |b, view, inputs| {
-        let Some(axis) = candidate(view) else { return Ok(None) };
-        let node = view.node();
-        let asked = keep.contains(&node.name) || keep.contains(node.op.name);
-        let lacks = if asked { Some("asked for".to_string()) } else { node.inputs.iter().find_map(|v| lacking(graph, *v, ranges)) };
-        if let Some(why) = lacks {
-            kept.push((node.name.clone(), why));
-            return Ok(None);
-        }
-        products += 1;
-        let mut operands = Vec::with_capacity(inputs.len());
-        for (old, new) in node.inputs.iter().zip(inputs) {
-            let known = done.get(&(*new, axis.is_some())).copied();
-            let value = match (known, graph.constant(*old)) {
-                (Some(known), _) => known,
-                (None, Some(weights)) => constant(b, &graph.value(*old).name, weights, axis)?,
-                (None, None) => {
-                    let range = ranges.get(&graph.value(origin(graph, *old)).name).unwrap_or(1.0);
-                    computed(b, origin(b.graph(), *new), range, view.dtype(0))?
-                }
-            };
-            done.insert((*new, axis.is_some()), value);
-            operands.push(value);
-        }
-        let results = b.node(&node.name, node.op, node.attrs.clone(), &operands)?;
-        b.name_value(results[0], &graph.value(node.outputs[0]).name);
-        Ok(Some(results))
-    })?;
+    let mut making = Making { graph, ranges, keep, products: BTreeSet::new(), kept: Vec::new(), done: HashMap::new() };
+    let copy = rewrite(graph, &mut |b, view, inputs| making.node(b, view, inputs))?;
     // Once more, without the weights that nothing reads any longer.
     let graph = rewrite(&copy, &mut |_, _, _| Ok(None))?;
-    Ok(Quantised { graph, products, kept })
+    Ok(Quantised { graph, products: making.products.len(), kept: making.kept })
+}
+
+/// A copy in the making.
+struct Making<'a> {
+    graph: &'a Graph,
+    ranges: &'a Ranges,
+    keep: &'a BTreeSet<String>,
+    /// Products of int8.
+    products: BTreeSet<NodeId>,
+    kept: Vec<(String, String)>,
+    /// Values of the copy through int8, by those in floats; constants with scales of their channels are others.
+    done: HashMap<(ValueId, bool), ValueId>,
+}
+
+impl Making<'_> {
+    fn node(&mut self, b: &mut Builder, view: &NodeView, inputs: &[ValueId]) -> Result<Option<Vec<ValueId>>> {
+        let node = view.node();
+        let asked = self.keep.contains(&node.name) || self.keep.contains(node.op.name);
+        let mut operands = inputs.to_vec();
+        if let Some(axis) = candidate(view) {
+            let lacks = || node.inputs.iter().find_map(|v| lacking(self.graph, *v, self.ranges));
+            if let Some(why) = asked.then(|| "asked for".to_string()).or_else(lacks) {
+                self.kept.push((node.name.clone(), why));
+                return Ok(None);
+            }
+            self.products.insert(view.id);
+            for (old, operand) in node.inputs.iter().zip(&mut operands) {
+                *operand = self.operand(b, *old, *operand, axis, view.dtype(0))?;
+            }
+        } else {
+            let with = addend(view)
+                .filter(|(product, other)| !asked && self.products.contains(product) && lacking(self.graph, *other, self.ranges).is_none());
+            let Some((_, other)) = with else { return Ok(None) };
+            let i = usize::from(node.inputs[1] == other);
+            operands[i] = self.operand(b, other, inputs[i], None, view.dtype(0))?;
+        }
+        let results = b.node(&node.name, node.op, node.attrs.clone(), &operands)?;
+        b.name_value(results[0], &self.graph.value(node.outputs[0]).name);
+        Ok(Some(results))
+    }
+
+    /// The operand through int8, back as `dtype`: `new` stands for `old`, whose range is known.
+    fn operand(&mut self, b: &mut Builder, old: ValueId, new: ValueId, axis: Option<usize>, dtype: DType) -> Result<ValueId> {
+        let constant_of = self.graph.constant(old);
+        let key = (new, constant_of.is_some() && axis.is_some());
+        if let Some(known) = self.done.get(&key) {
+            return Ok(*known);
+        }
+        let value = match constant_of {
+            Some(weights) => constant(b, &self.graph.value(old).name, weights, axis)?,
+            None => {
+                let range = self.ranges.get(&self.graph.value(origin(self.graph, old)).name).unwrap_or(1.0);
+                computed(b, origin(b.graph(), new), range, dtype)?
+            }
+        };
+        self.done.insert(key, value);
+        Ok(value)
+    }
 }
 
 /// What a value was cast to float16 from; itself where it was not. Ranges are those of float32, and nothing is rounded twice.
