@@ -44,7 +44,10 @@ fn able(program: &Program, step: &Step) -> Option<Vec<bool>> {
             blocks.into_iter().for_each(|b| args[b] = true);
         }
     }
-    (0..args.len()).all(|b| !args[b] || image(b)).then_some(args)
+    // What is in blocks is walked as a whole everywhere.
+    let whole = |op: &Op| !matches!(op, Op::Load(a) if args[a.buffer.0 as usize] && *a != kernel.dense(a.buffer));
+    let all = kernel.stages.iter().flat_map(Stage::bodies).flat_map(|b| &b.ops).all(whole);
+    (all && (0..args.len()).all(|b| !args[b] || image(b))).then_some(args)
 }
 
 /// The buffers of a convolution or pooling that would be in blocks.
@@ -71,8 +74,8 @@ fn contract(program: &Program, step: &Step, kernel: &Kernel, c: &Contract) -> Op
 fn map(program: &Program, step: &Step, kernel: &Kernel, stage: &Stage) -> Option<Vec<usize>> {
     let Stage::Map { out, extents, value } = stage else { return None };
     let target = kernel.buffer(out.buffer);
-    if extents.len() != 4 || target.shape.len() != 4 || target.shape.iter().any(|d| d.is(0)) || out.strides != shape::strides(&target.shape)
-    {
+    let dense = target.shape.len() == 4 && out.strides == shape::strides(&target.shape);
+    if extents.len() != 4 || !dense || target.shape.iter().any(|d| d.is(0)) {
         return None;
     }
     let (to, of) = (target.shape[1].as_const()?, extents[1].as_const()?);
