@@ -252,12 +252,14 @@ impl Tile<'_> {
         macro_rules! tile {
             ($($n:literal: $($r:literal)*;)*) => {
                 match (vectors, pixels) {
-                    $($(($n, $r) if $n * $r <= S::MR * 3 => unsafe { self.run::<S, $r, $n>() },)*)*
+                    $($(($n, $r) if $n * $r <= S::MR * 3 => {
+                        // SAFETY: by the caller's word.
+                        unsafe { self.run::<S, $r, $n>() }
+                    })*)*
                     _ => unreachable!("a tile of {pixels} by {vectors}"),
                 }
             };
         }
-        // SAFETY: by the caller's word.
         tile! { 1: 1 2 3 4 5 6; 2: 1 2 3 4 5 6; 3: 1 2 3 4 5 6; 4: 1 2 3 4 5 6; }
     }
 
