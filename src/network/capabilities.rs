@@ -46,6 +46,24 @@ pub enum Flavour {
     Rtx,
 }
 
+impl Flavour {
+    /// Both.
+    const ALL: [Flavour; 2] = [Flavour::Full, Flavour::Rtx];
+
+    /// Its word in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flavour::Full => "full",
+            Flavour::Rtx => "rtx",
+        }
+    }
+
+    /// The one with this word.
+    pub fn named(name: &str) -> Option<Flavour> {
+        Flavour::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
 impl fmt::Display for Flavour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -4,6 +4,7 @@
 //! fit its library and GPU are loaded; the others are kept, for the next machine.
 
 use crate::artifact::file::{self, Artifact, Content, Engine, Form, MANIFEST, PLAN};
+use crate::kernels;
 use crate::network::capabilities::{Capabilities, Flavour, Version};
 use crate::ops;
 use crate::partition::options::{PartitionOptions as Plan, Planned};
@@ -13,7 +14,6 @@ use crate::session::log::{Level, Log};
 use crate::session::model::Model;
 use crate::session::partition::Partition;
 use crate::session::shapes::SymbolRange;
-use crate::session::stages::Own;
 use crate::session::stored::{Stored, Tag};
 use crate::tensor::error::{Code, Error, Result};
 use crate::transform::precision::ranges::Ranges;
@@ -48,9 +48,8 @@ pub fn save(build: &Build, path: &Path, options: &SaveOptions) -> Result<()> {
     }
     let mut texts: Vec<(String, String)> = Vec::new();
     for (i, stage) in build.stages.iter().enumerate().filter(|(_, s)| s.slot().is_none()) {
-        if let Own::Compiled(compiled) = stage.own()? {
-            texts.push((format!("kernels/{i}.txt"), compiled.program().to_string()));
-        }
+        // What has no kernels runs on the reference, which needs no text.
+        texts.extend(kernels::text(&stage.graph).ok().map(|text| (format!("kernels/{i}.txt"), text)));
     }
     texts.extend(build.ranges.iter().map(|r| (CALIBRATION.to_string(), r.to_json())));
     let Capabilities { flavour, version, implicit_batch } = partition.planned();
@@ -60,7 +59,7 @@ pub fn save(build: &Build, path: &Path, options: &SaveOptions) -> Result<()> {
         metadata: &partition.model.metadata,
         options: &options.options,
         build: json!({
-            "flavour": if flavour == Flavour::Rtx { "rtx" } else { "full" },
+            "flavour": flavour.name(),
             "version": version.to_string(),
             "implicit_batch": implicit_batch,
             "max_workspace_size": partition.parts.options.max_workspace_size,
@@ -126,11 +125,7 @@ pub fn load(artifact: &Artifact, options: &LoadOptions) -> Result<Build> {
 /// What was planned for, what the caller said of symbols, and the workspace.
 fn planned(json: &Value, source: &str) -> Result<(Planned, Vec<SymbolRange>, Option<u64>)> {
     let bad = |key: &str| Error::new(Code::MalformedModel, format!("'{key}' of 'build' is missing or makes no sense"));
-    let flavour = match json["flavour"].as_str() {
-        Some("full") => Flavour::Full,
-        Some("rtx") => Flavour::Rtx,
-        _ => return Err(bad("flavour")),
-    };
+    let flavour = json["flavour"].as_str().and_then(Flavour::named).ok_or_else(|| bad("flavour"))?;
     let version = json["version"].as_str().and_then(Version::parse).ok_or_else(|| bad("version"))?;
     let implicit_batch = json["implicit_batch"].as_bool().ok_or_else(|| bad("implicit_batch"))?;
     let range = |s: &Value| {

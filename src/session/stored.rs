@@ -97,13 +97,12 @@ impl Tag {
             Wanted::UpTo(n) => ("up_to", Some(n)),
             Wanted::Just(n) => ("just", Some(n)),
         };
-        let flavour = if self.release.flavour == Flavour::Rtx { "rtx" } else { "full" };
         let all = json!({
             "region": region,
             "batch": batch,
             "batch_size": size,
             "profiles": profiles,
-            "flavour": flavour,
+            "flavour": self.release.flavour.name(),
             "version": self.release.version.to_string(),
             "library": self.library,
             "device": self.device,
@@ -126,11 +125,7 @@ impl Tag {
             "just" => Wanted::Just(size()?),
             _ => return Err(bad("batch")),
         };
-        let flavour = match text("flavour")? {
-            "full" => Flavour::Full,
-            "rtx" => Flavour::Rtx,
-            _ => return Err(bad("flavour")),
-        };
+        let flavour = Flavour::named(text("flavour")?).ok_or_else(|| bad("flavour"))?;
         let range = |v: &Value| Some(Range { min: bindings(&v["min"])?, opt: bindings(&v["opt"])?, max: bindings(&v["max"])? });
         let pair = |v: &Value| Some((u32::try_from(v[0].as_u64()?).ok()?, u32::try_from(v[1].as_u64()?).ok()?));
         let tag = Tag {
