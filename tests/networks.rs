@@ -29,6 +29,41 @@ fn large_networks_give_onnxruntimes_outputs() {
     assert!(count.is_none_or(|n| n >= 26), "only {count:?} cases");
 }
 
+/// Convolutions whose results are in planes, and in blocks of channels.
+const LAYOUTS: &[(&str, [usize; 2])] = &[
+    ("mobilenet_v2", [0, 52]),
+    ("resnet18", [0, 20]),
+    ("resnet50", [0, 53]),
+    ("light_squeezenet", [0, 26]),
+    ("light_shufflenet", [48, 1]),
+    ("light_densenet121", [0, 121]),
+    ("light_inception_v1", [0, 57]),
+    ("light_inception_v2", [0, 69]),
+    ("light_resnet50", [0, 53]),
+    ("light_bvlc_alexnet", [4, 1]),
+    ("light_vgg19", [16, 0]),
+    ("light_zfnet512", [5, 0]),
+    ("mobilenet_v2_dynamic", [0, 52]),
+    ("resnet18_dynamic", [0, 20]),
+];
+
+/// Each network's convolutions are in the layout that costs least.
+#[test]
+fn layouts_are_chosen_per_network() {
+    let folders = ["networks", "networks-large"].into_iter().filter_map(data::root).flat_map(|root| data::folders(&root));
+    let mut wrong = Vec::new();
+    for folder in folders {
+        let Some((name, want)) = LAYOUTS.iter().find(|(name, _)| *name == folder.name) else { continue };
+        let model = onnx::load_file(&folder.model).unwrap();
+        let graph = transform::prepare(&model.graph, &Default::default()).unwrap();
+        let got = kernels::compile(&graph).unwrap().convolutions();
+        if got != *want {
+            wrong.push(format!("{name}: {got:?}, not {want:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Each layer is seven steps: projection, attention with all that moves elements around it, projection, two products, two normalisations. With
 /// a free batch rows and batch change places before and after.
 #[test]

@@ -152,17 +152,15 @@ impl DLTensor {
     }
 }
 
-/// 64 bytes that start at a multiple of 64, as vector code likes them.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-struct Line(#[allow(dead_code, reason = "read as plain bytes")] [u8; 64]);
+/// Elements of managed tensors start at a multiple of this many bytes, as vector code likes them.
+const ALIGNMENT: usize = 64;
 
 /// What a managed tensor owns.
 struct Owner {
     managed: DLManagedTensorVersioned,
     shape: Vec<i64>,
     strides: Vec<i64>,
-    data: Vec<Line>,
+    data: Vec<u8>,
 }
 
 /// A copy of `tensor` that whoever holds it ends with its deleter.
@@ -171,7 +169,11 @@ pub fn manage(tensor: &Tensor) -> *mut DLManagedTensorVersioned {
     let mut strides = vec![1i64; shape.len()];
     (1..shape.len()).rev().for_each(|i| strides[i - 1] = strides[i] * shape[i].max(1));
     let bytes = tensor.bytes();
-    let data = vec![Line([0; 64]); bytes.len().div_ceil(64)];
+    // Not asked for with its alignment: the C library's allocator often finds no use for such memory once it is freed.
+    let mut data: Vec<u8> = Vec::with_capacity(bytes.len() + ALIGNMENT);
+    let lead = data.as_ptr().addr().wrapping_neg() % ALIGNMENT;
+    data.resize(lead, 0);
+    data.extend_from_slice(bytes);
     let dl_tensor = DLTensor {
         data: std::ptr::null_mut(),
         device: DLDevice { device_type: CPU, device_id: 0 },
@@ -184,11 +186,10 @@ pub fn manage(tensor: &Tensor) -> *mut DLManagedTensorVersioned {
     let version = DLPackVersion { major: 1, minor: 0 };
     let managed = DLManagedTensorVersioned { version, manager_ctx: std::ptr::null_mut(), deleter: Some(delete), flags: 0, dl_tensor };
     let owner = Box::into_raw(Box::new(Owner { managed, shape, strides, data }));
-    // SAFETY: `owner` was just made and nobody else has it; its buffer holds at least as many bytes as the tensor.
+    // SAFETY: `owner` was just made and nobody else has it; its buffer holds the tensor's bytes behind `lead` others.
     unsafe {
         let o = &mut *owner;
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), o.data.as_mut_ptr().cast::<u8>(), bytes.len());
-        let (data, shape, strides) = (o.data.as_mut_ptr().cast(), o.shape.as_mut_ptr(), o.strides.as_mut_ptr());
+        let (data, shape, strides) = (o.data.as_mut_ptr().add(lead).cast(), o.shape.as_mut_ptr(), o.strides.as_mut_ptr());
         o.managed.dl_tensor = DLTensor { data, shape, strides, ..dl_tensor };
         o.managed.manager_ctx = owner.cast();
         &raw mut (*owner).managed

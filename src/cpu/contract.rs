@@ -1,6 +1,7 @@
 //! Runs prepared contractions on a step's buffers.
 #![allow(unsafe_code)]
 
+use crate::cpu::channelwise;
 use crate::cpu::conv::{ConvParams, Images, conv, spatial};
 use crate::cpu::depthwise::depthwise;
 use crate::cpu::gemm::{Epilogue, Gemm, Lhs, Output, Rhs, gemm};
@@ -73,12 +74,19 @@ impl<'a> Call<'a> {
             return Ok(());
         }
         match (&c.kind, prepared) {
-            (ContractKind::Conv { x, .. }, Prepared::Conv(plan)) => plan.run(self.pool, scratch, self.images(*x), out, epilogue),
-            (ContractKind::Conv { x, .. }, Prepared::Winograd(plan)) => plan.run(self.pool, scratch, self.images(*x), out, epilogue),
+            (ContractKind::Conv { x, .. }, Prepared::Conv(plan)) => plan.run(self.pool, scratch, self.images(*x, false), out, epilogue),
+            (ContractKind::Conv { x, .. }, Prepared::Winograd(plan)) => plan.run(self.pool, scratch, self.images(*x, false), out, epilogue),
+            (ContractKind::Conv { x, .. }, Prepared::Blocks(plan)) => {
+                let images = self.images(*x, c.kind.in_blocks(self.shapes[x.0 as usize].len()));
+                plan.run(self.pool, scratch, images, out, epilogue);
+            }
+            (ContractKind::Conv { x, .. }, Prepared::Channelwise(params, weights)) => {
+                channelwise::convolve(self.isa, params, weights, self.pool, self.images(*x, true), out, epilogue);
+            }
             (ContractKind::Conv { x, w, .. }, Prepared::ConvWith(params, channelwise)) => {
                 let run: fn(Isa, &ConvParams, &[f32], &Pool, &mut Scratch, Images, Output, Option<Epilogue>) =
                     if *channelwise { depthwise } else { conv };
-                run(self.isa, params, self.values(*w), self.pool, scratch, self.images(*x), out, epilogue);
+                run(self.isa, params, self.values(*w), self.pool, scratch, self.images(*x, false), out, epilogue);
             }
             (ContractKind::MatMul { a, b, batch, m, n, k }, Prepared::MatMul(left, right)) => {
                 let mut p = Product { m: self.size(m)?, batch: self.sizes(batch)?, a: self.sizes(&a.strides)?, b: self.sizes(&b.strides)? };
@@ -104,9 +112,14 @@ impl<'a> Call<'a> {
             }
             (ContractKind::Pool { x, .. }, Prepared::Pool(params, pooling)) => {
                 let to = &self.shapes[c.out.0 as usize];
+                if c.kind.in_blocks(to.len()) {
+                    let (images, to, blocks) = (self.images(*x, true), [to[2], to[3]], to[1]);
+                    channelwise::pool(self.isa, params, *pooling, self.pool, images, blocks, to, out, epilogue);
+                    return Ok(());
+                }
                 let to = if to.len() == 3 { [1, to[2]] } else { [to[2], to[3]] };
                 let channels = self.shapes[x.0 as usize][1];
-                pool2d(self.isa, params, *pooling, self.pool, scratch, self.images(*x), channels, to, out, epilogue);
+                pool2d(self.isa, params, *pooling, self.pool, scratch, self.images(*x, false), channels, to, out, epilogue);
             }
             _ => return Err(Error::new(Code::Internal, format!("a contraction of '{}' was prepared as another", self.kernel.name))),
         }
@@ -122,9 +135,10 @@ impl<'a> Call<'a> {
         unsafe { std::slice::from_raw_parts(self.args[b.0 as usize].cast::<f32>(), self.len(b)) }
     }
 
-    fn images(&self, x: BufferId) -> Images<'a> {
+    fn images(&self, x: BufferId, blocks: bool) -> Images<'a> {
         let shape = &self.shapes[x.0 as usize];
-        Images { data: self.values(x), count: shape[0], size: spatial(&shape[2..], 1) }
+        let size = &shape[2..shape.len() - usize::from(blocks)];
+        Images { data: self.values(x), count: shape[0], size: spatial(size, 1) }
     }
 
     pub(crate) fn size(&self, d: &Dim) -> Result<usize> {

@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use crate::cpu::gemm::{Epilogue, Gemm, Lhs, Output, Rhs, gemm};
-use crate::cpu::im2col::Windows;
+use crate::cpu::im2col::{self, Windows};
 use crate::cpu::isa::Isa;
 use crate::cpu::pack::{PackedA, Strided};
 use crate::cpu::pool::Pool;
@@ -162,7 +162,11 @@ fn run(
     let windows = Windows { isa, params, images, out: to };
     let b = match params.pointwise() {
         true => Rhs::Strided(Strided { data: images.data, row: plane, col: 1, batch: &outer }),
-        false => Rhs::Source(&windows),
+        false => {
+            // This thread may get its first panel in a later run.
+            im2col::reserve();
+            Rhs::Source(&windows)
+        }
     };
     let translated = |element: usize, r0: usize, r1: usize, c0: usize, c1: usize| {
         if let Some(epilogue) = epilogue {

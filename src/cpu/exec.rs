@@ -15,7 +15,7 @@ use crate::ir::Node;
 use crate::ir::fact::int_tensor;
 use crate::kernels::plan::{ALIGNMENT, Place, Plan, plan};
 use crate::kernels::program::{Action, BufId, Kind, Step};
-use crate::loops::contract::{Contract, ContractKind};
+use crate::loops::contract::{BLOCK, Contract, ContractKind};
 use crate::loops::{Kernel, Role, Stage};
 use crate::reference;
 use crate::tensor::dim::{Bindings, Dim};
@@ -288,13 +288,22 @@ impl Running<'_> {
             }
             (Stage::Contract(c), Some(prepared), rendered) => {
                 let rows = bound_rows(c, &self.layout.bindings, kernel)?;
-                let pixels = self.layout.shapes[i][c.out.0 as usize].iter().skip(2).product();
-                let place = finish::Place { args, out: c.out, channels: rows, pixels };
+                let shape = &self.layout.shapes[i][c.out.0 as usize];
+                let blocks = c.kind.in_blocks(shape.len());
+                let pixels = shape[2.min(shape.len())..shape.len() - usize::from(blocks)].iter().product();
+                let place = finish::Place { args, out: c.out, channels: rows, pixels, blocks };
                 let epilogue = |batch: usize, r0: usize, r1: usize, c0: usize, c1: usize| {
                     if let Some(f) = &code.finish {
                         let place = &place;
                         // SAFETY: the block is finished and belongs to this call; sizes are those of the buffers.
                         unsafe { f.run(self.compiled.isa, *place, batch, r0..r1, c0..c1) }
+                    } else if let Some(r) = rendered.as_ref().filter(|_| blocks) {
+                        for block in r0..r1 {
+                            let first = ((batch * rows + block) * pixels) as i64;
+                            let range = (first + c0 as i64, first + c1 as i64);
+                            // SAFETY: the block is finished and belongs to this call; rows are pixels, columns channels of a block.
+                            unsafe { r.call(shared.get(), bound, range, (0, BLOCK as i64)) }
+                        }
                     } else if let Some(r) = rendered {
                         let first = (batch * rows) as i64;
                         // SAFETY: the block is finished and belongs to this call; the code's ranges are rows and columns of the result.

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use crate::cpu::isa::{Isa, Kernel, Simd};
-use crate::loops::contract::{Contract, ContractKind};
+use crate::loops::contract::{BLOCK, Contract, ContractKind};
 use crate::loops::{self, Binary, Body, BufferId, Op, Scalar, Val};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
@@ -19,17 +19,19 @@ pub struct Finish {
     high: f32,
 }
 
-/// Where a result of images x channels x pixels is, and what is added to it.
+/// Where a result of images x channels x pixels is, or one of images x blocks x pixels x channels of the block, and what is added to it.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// Addresses of the kernel's buffers.
     pub args: &'a [*mut u8],
     /// The result's buffer.
     pub out: BufferId,
-    /// Channels and pixels of an image.
+    /// Channels or blocks of an image.
     pub channels: usize,
     /// Pixels of a channel.
     pub pixels: usize,
+    /// It is in blocks.
+    pub blocks: bool,
 }
 
 // SAFETY: threads only read the addresses; what lies behind them is divided among them by channels and pixels.
@@ -74,7 +76,9 @@ impl Finish {
                 if bounded || kernel.buffer(load.buffer).dtype != DType::F32 || !load.offset.is(0) {
                     return None;
                 }
-                let by_channel = load.strides.len() == 3 && load.strides[0].is(0) && load.strides[1].is(1) && load.strides[2].is(0);
+                let along =
+                    |channel: &[i64]| load.strides.len() == channel.len() && load.strides.iter().zip(channel).all(|(s, c)| s.is(*c));
+                let by_channel = along(&[0, 1, 0]) || along(&[0, BLOCK as i64, 0, 1]);
                 let term = if by_channel { &mut self.bias } else { &mut self.addend };
                 if term.is_some() || !by_channel && load.strides != dense {
                     return None;
@@ -91,7 +95,10 @@ impl Finish {
     /// # Safety
     /// The buffers have the elements that the place's sizes say; the part of the result is finished and this call's.
     pub unsafe fn run(&self, isa: Isa, place: Place, image: usize, channels: Range<usize>, pixels: Range<usize>) {
-        isa.run(Part { finish: self, place, image, channels, pixels });
+        match place.blocks {
+            true => isa.run(BlockPart(Part { finish: self, place, image, channels, pixels })),
+            false => isa.run(Part { finish: self, place, image, channels, pixels }),
+        }
     }
 }
 
@@ -134,6 +141,37 @@ impl Kernel for Part<'_> {
                     } else {
                         x
                     };
+                }
+            }
+        }
+    }
+}
+
+/// A part of blocks.
+struct BlockPart<'a>(Part<'a>);
+
+impl Kernel for BlockPart<'_> {
+    type Output = ();
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Part { finish: f, place: b, image, channels, pixels } = self.0;
+        let address = |id: BufferId| b.args[id.0 as usize].cast::<f32>();
+        // SAFETY: blocks and pixels are inside the image by the caller's word; a bias has an element for each channel of a block.
+        unsafe {
+            let (low, high, out) = (S::splat(f.low), S::splat(f.high), address(b.out));
+            for block in channels {
+                let at = ((image * b.channels + block) * b.pixels + pixels.start) * BLOCK;
+                let addend = f.addend.map(|id| address(id).add(at));
+                for v in (0..BLOCK).step_by(S::LANES) {
+                    let bias = f.bias.map_or(S::splat(0.0), |id| S::load(address(id).add(block * BLOCK + v)));
+                    for i in (v..pixels.len() * BLOCK).step_by(BLOCK) {
+                        let to = out.add(at + i);
+                        let mut x = S::add(S::load(to), bias);
+                        if let Some(addend) = addend {
+                            x = S::add(x, S::load(addend.add(i)));
+                        }
+                        S::store(to, S::clamp(x, low, high));
+                    }
                 }
             }
         }

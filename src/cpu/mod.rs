@@ -22,6 +22,8 @@ pub mod winograd;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+pub mod blocks;
+pub mod channelwise;
 pub mod attention;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;

@@ -128,22 +128,22 @@ impl Channel<'_> {
 fn divide(p: &PoolParams, count: Count, s: &Strips, strip: &Strip) {
     let width = s.out[1];
     for (row, y) in strip.rows.clone().enumerate() {
-        let high = counted(p, count, s, 0, y);
+        let high = counted(p, count, s.size, 0, y);
         for x in 0..width {
-            let counted = high * counted(p, count, s, 1, x);
+            let counted = high * counted(p, count, s.size, 1, x);
             // SAFETY: inside the output rows of the strip, which belong to this task.
             unsafe { *strip.to.add(row * width + x) /= counted.max(1) as f32 }
         }
     }
 }
 
-/// How many elements of window `o` along dimension `d` are counted.
-fn counted(p: &PoolParams, count: Count, s: &Strips, d: usize, o: usize) -> usize {
+/// How many elements of window `o` along dimension `d` are counted, over planes of this size.
+pub(crate) fn counted(p: &PoolParams, count: Count, size: [usize; 2], d: usize, o: usize) -> usize {
     let (first, kernel, dilation) = (o * p.stride[d], p.kernel[d], p.dilation[d]);
     let (low, high) = match count {
         Count::Window => return kernel,
-        Count::Image => (p.pad_begin[d], p.pad_begin[d] + s.size[d]),
-        Count::Padded => (0, p.pad_begin[d] + s.size[d] + p.pad_end[d]),
+        Count::Image => (p.pad_begin[d], p.pad_begin[d] + size[d]),
+        Count::Padded => (0, p.pad_begin[d] + size[d] + p.pad_end[d]),
     };
     if first >= low && first + (kernel - 1) * dilation < high {
         return kernel;

@@ -1,6 +1,8 @@
 //! Contractions made ready before any run: which tuned code computes each, and its constant operands packed.
 
 use crate::cpu::attend::Scores;
+use crate::cpu::blocks::BlockConv;
+use crate::cpu::channelwise::ChannelWeights;
 use crate::cpu::conv::{ConvParams, ConvPlan};
 use crate::cpu::depthwise;
 use crate::cpu::isa::Isa;
@@ -19,6 +21,10 @@ pub enum Prepared {
     Conv(ConvPlan),
     /// Convolution by windows of 3x3 after Winograd.
     Winograd(Winograd),
+    /// Convolution into blocks of channels.
+    Blocks(BlockConv),
+    /// Convolution channel by channel in blocks of channels.
+    Channelwise(ConvParams, ChannelWeights),
     /// Convolution channel by channel, or with weights that are computed.
     ConvWith(ConvParams, bool),
     /// Product; a packed operand serves every batch element.
@@ -33,7 +39,7 @@ impl Prepared {
     /// The operands that a run reads from their buffers; the others are here, packed.
     pub fn reads(&self, c: &Contract) -> Vec<BufferId> {
         let packed = match self {
-            Prepared::Conv(_) | Prepared::Winograd(_) => [false, true],
+            Prepared::Conv(_) | Prepared::Winograd(_) | Prepared::Blocks(_) | Prepared::Channelwise(..) => [false, true],
             Prepared::MatMul(left, right) => [left.is_some(), right.is_some()],
             Prepared::ConvWith(..) | Prepared::Pool(..) | Prepared::Attention(_) => [false; 2],
         };
@@ -47,8 +53,11 @@ pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(Buffer
     match &c.kind {
         ContractKind::Attention(_) => Ok(Prepared::Attention(Scores::of(kernel, c))),
         ContractKind::Conv { x, w, groups, window } => {
-            let params = conv_params(kernel, *x, *w, *groups, window)?;
+            let params = conv_params(kernel, *w, *groups, window)?;
             let rank = kernel.buffer(*x).shape.len();
+            if c.kind.in_blocks(kernel.buffer(c.out).shape.len()) {
+                return in_blocks(isa, params, !c.kind.in_blocks(rank), constant(*w));
+            }
             let channelwise = depthwise::fits(&params) && rank <= 4;
             let planes = rank == 4 && winograd::fits(&params) && winograd::pays(&params, plane(&kernel.buffer(c.out).shape));
             match constant(*w) {
@@ -89,6 +98,16 @@ pub fn prepare(isa: Isa, kernel: &Kernel, c: &Contract, constant: &dyn Fn(Buffer
     }
 }
 
+/// A convolution into blocks of channels, of data in planes or blocks.
+fn in_blocks(isa: Isa, params: ConvParams, planes: bool, weights: Option<Tensor>) -> Result<Prepared> {
+    let weights = weights.ok_or_else(|| Error::new(Code::Internal, "weights of a convolution into blocks are no constant"))?;
+    let weights = weights.values::<f32>();
+    Ok(match params.groups {
+        1 => Prepared::Blocks(BlockConv::new(isa, params, planes, &weights)),
+        _ => Prepared::Channelwise(params, ChannelWeights::new(&params, &weights)),
+    })
+}
+
 /// Height and width of images, where they are known.
 fn plane(shape: &[Dim]) -> Option<[usize; 2]> {
     let fixed = |d: &Dim| usize::try_from(d.as_const()?).ok();
@@ -107,7 +126,7 @@ fn two(v: &[usize], missing: usize) -> Result<[usize; 2]> {
     }
 }
 
-fn conv_params(kernel: &Kernel, x: BufferId, w: BufferId, groups: i64, window: &Window) -> Result<ConvParams> {
+fn conv_params(kernel: &Kernel, w: BufferId, groups: i64, window: &Window) -> Result<ConvParams> {
     let channels = |b: BufferId, axis: usize| {
         let extent = &kernel.buffer(b).shape[axis];
         let fixed = extent.as_const().and_then(|v| usize::try_from(v).ok());
@@ -119,6 +138,5 @@ fn conv_params(kernel: &Kernel, x: BufferId, w: BufferId, groups: i64, window: &
         .stride(&sizes(&window.stride))
         .dilation(&sizes(&window.dilation))
         .pad(&sizes(&window.pad_begin), &sizes(&window.pad_end));
-    debug_assert_eq!(kernel.buffer(x).shape.len(), window.kernel.len() + 2);
     Ok(params)
 }

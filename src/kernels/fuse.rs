@@ -11,7 +11,6 @@ use crate::loops::{Access, Body, BufferId, Kernel, Op, Role, Stage};
 use crate::tensor::dim::Dim;
 use crate::tensor::shape;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 /// Bodies with more operations are not joined further.
 const MAX_OPS: usize = 96;
@@ -166,7 +165,7 @@ fn epilogued(merged: &mut Merged, stage: &Stage, taken: &[BufferId], shape: &[Di
         return None;
     }
     merged.kernel.buffers[target.0 as usize].shape = shape.to_vec();
-    let groups = index_groups(&contract.kind, shape.len());
+    let groups = contract.kind.index_axes(shape.len());
     let body = joined(&splice(&value, &Body::acc(), &|op| is_load(op, taken)), shape, &groups)?;
     let body = match &contract.epilogue {
         Some(first) => splice(&body, first, &|op| *op == Op::Acc),
@@ -182,15 +181,6 @@ fn same_but_ones(from: &[Dim], to: &[Dim]) -> Option<AxisMap> {
     let map = from.iter().map(|d| if d.is(1) { Some(None) } else { left.next().filter(|i| to[*i] == *d).map(Some) });
     let map = map.collect::<Option<AxisMap>>()?;
     left.next().is_none().then_some(map)
-}
-
-/// Which axes of a contraction's result each index of its epilogue walks.
-fn index_groups(kind: &ContractKind, rank: usize) -> Vec<Range<usize>> {
-    match kind {
-        ContractKind::MatMul { batch, .. } if batch.is_empty() => vec![0..rank - 1, rank - 1..rank],
-        ContractKind::MatMul { .. } => (0..rank).map(|i| i..i + 1).collect(),
-        _ => vec![0..1, 1..2, 2..rank],
-    }
 }
 
 /// How all loads of `taken` walk, where they walk alike.

@@ -1,16 +1,19 @@
 //! From a graph to kernels ready to render: lowers nodes, fuses their kernels, plans memory. Knows no machine code and no device.
 //!
-//! Stages: [`lower`] asks each operator, [`copies`] reads through what only moves elements, [`fuse`] joins kernels (with [`splice`]),
-//! [`attention`] joins products around a softmax, [`program`] is the result, [`plan`] lays out its memory for given extents. [`pieces`] cuts graphs whose extents are not all known at once.
+//! Stages: [`lower`] asks each operator, [`copies`] reads through what only moves elements, [`layout`] says where images lie in blocks of
+//! channels, [`fuse`] joins kernels (with [`splice`]), [`attention`] joins products around a softmax, [`program`] is the result, [`plan`]
+//! lays out its memory for given extents. [`pieces`] cuts graphs whose extents are not all known at once.
 
 pub mod attention;
 mod copies;
 pub mod fuse;
+pub mod layout;
 pub mod lower;
 pub mod pieces;
 mod plain;
 pub mod plan;
 pub mod program;
+mod relayout;
 pub mod splice;
 
 use crate::ir::Graph;
@@ -45,6 +48,7 @@ pub fn compile_with(graph: &Graph, known: BTreeSet<Symbol>) -> Result<Program> {
     let mut program = lower::lower(floats.as_ref().unwrap_or(graph), known)?;
     program.guards = Guards::new(graph);
     copies::shorten(&mut program);
+    layout::choose(&mut program);
     fuse::fuse(&mut program);
     attention::join(&mut program);
     Ok(program)

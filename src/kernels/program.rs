@@ -2,7 +2,8 @@
 
 use crate::ir::Node;
 use crate::ir::guard::Guards;
-use crate::loops::{Kernel, Role};
+use crate::loops::contract::{Contract, ContractKind};
+use crate::loops::{Kernel, Role, Stage};
 use crate::tensor::dim::{Dim, Symbol};
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
@@ -117,6 +118,20 @@ impl Program {
             id = of;
         }
         id
+    }
+
+    /// How many convolutions have their results in planes, and how many in blocks of channels.
+    pub fn convolutions(&self) -> [usize; 2] {
+        let mut count = [0; 2];
+        for step in &self.steps {
+            let Action::Kernel(kernel) = &step.action else { continue };
+            for stage in &kernel.stages {
+                if let Stage::Contract(Contract { kind: kind @ ContractKind::Conv { .. }, out, .. }) = stage {
+                    count[usize::from(kind.in_blocks(kernel.buffer(*out).shape.len()))] += 1;
+                }
+            }
+        }
+        count
     }
 
     /// Nodes that the reference computes, because no kernel does.

@@ -3,10 +3,18 @@
 //! The result of a contraction is a dense buffer seen as `[batch..., rows, columns]`: a product's batches, rows and columns; a
 //! convolution's or pooling's images, channels and pixels (all spatial axes as one). Its epilogue's indices are those. An attention's result
 //! may lie in another order, and its epilogue works on scores.
+//!
+//! Images of a convolution or pooling lie in planes, `[images, channels, spatial...]`, or in blocks of channels,
+//! `[images, blocks, spatial..., BLOCK]`, which the rank says; then the epilogue's indices are image, block, pixel and channel of the
+//! block. What the last block holds beyond the channels is no one's: nothing depends on it.
 
 use crate::loops::{Access, Body, BufferId};
 use crate::tensor::dim::Dim;
 use crate::tensor::shape;
+use std::ops::Range;
+
+/// Channels of a block: the floats of a cache line.
+pub const BLOCK: usize = 16;
 
 /// What is contracted.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +36,7 @@ pub enum ContractKind {
         k: Dim,
     },
     /// Convolution of a dense `[images, channels, spatial...]` with a dense `[maps, channels / groups, kernel...]`, without bias.
+    /// Where the result is in blocks, there is one group or a group for each channel and map, and the data may still be in planes.
     Conv {
         /// Data.
         x: BufferId,
@@ -38,7 +47,7 @@ pub enum ContractKind {
         /// The window; its kernel extents are those of `w`.
         window: Window,
     },
-    /// Pooling of a dense `[images, channels, spatial...]`.
+    /// Pooling of a dense `[images, channels, spatial...]`; data and result are both in planes or both in blocks.
     Pool {
         /// Data.
         x: BufferId,
@@ -64,12 +73,30 @@ impl ContractKind {
         }
     }
 
+    /// Whether an operand or result of this rank lies in blocks of channels.
+    pub fn in_blocks(&self, rank: usize) -> bool {
+        match self {
+            ContractKind::MatMul { .. } | ContractKind::Attention(_) => false,
+            ContractKind::Conv { window, .. } | ContractKind::Pool { window, .. } => rank == window.kernel.len() + 3,
+        }
+    }
+
+    /// Which axes of the result, of this rank, each of the epilogue's indices walks.
+    pub fn index_axes(&self, rank: usize) -> Vec<Range<usize>> {
+        match self {
+            ContractKind::MatMul { batch, .. } if batch.is_empty() => vec![0..rank - 1, rank - 1..rank],
+            ContractKind::MatMul { .. } => (0..rank).map(|i| i..i + 1).collect(),
+            _ if self.in_blocks(rank) => vec![0..1, 1..2, 2..rank - 1, rank - 1..rank],
+            _ => vec![0..1, 1..2, 2..rank],
+        }
+    }
+
     /// Extents of the epilogue's index, given the shape of the result.
     pub fn index(&self, out: &[Dim]) -> Vec<Dim> {
         match self {
             ContractKind::MatMul { batch, m, n, .. } => [batch.as_slice(), &[m.clone(), n.clone()]].concat(),
             ContractKind::Attention(a) => [a.batch.as_slice(), &a.scores].concat(),
-            _ => vec![out[0].clone(), out[1].clone(), shape::element_count(&out[2..])],
+            _ => self.index_axes(out.len()).into_iter().map(|axes| shape::element_count(&out[axes])).collect(),
         }
     }
 
@@ -133,7 +160,7 @@ pub struct Contract {
     pub kind: ContractKind,
     /// The result: dense, and not an operand.
     pub out: BufferId,
-    /// Elementwise work on each finished element ([`crate::loops::Op::Acc`]), indices `[batch..., row, column]`; of an attention, on each
-    /// score.
+    /// Elementwise work on each finished element ([`crate::loops::Op::Acc`]), indices as [`ContractKind::index`] says; of an attention, on
+    /// each score.
     pub epilogue: Option<Body>,
 }

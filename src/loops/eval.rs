@@ -1,9 +1,9 @@
 //! Runs kernels one element at a time, slowly and obviously: the oracle of every renderer. Arithmetic is `float64` or wide integers,
 //! rounded to the operation's type after each operation; sums are kept in `float64` to the end.
 
-use crate::loops::contract::{Attention, Contract, ContractKind, Window};
+use crate::loops::contract::{Attention, BLOCK, Contract, ContractKind, Window};
 use crate::loops::verify::types_with_acc;
-use crate::loops::{Access, Binary, Body, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
+use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
 use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::{DType, Element};
 use crate::tensor::error::{Code, Error, Result};
@@ -241,32 +241,31 @@ impl Run<'_> {
             let sum = match &c.kind {
                 ContractKind::MatMul { a, b, k, .. } => self.dot(a, b, &i, self.dim(k)?)?,
                 ContractKind::Conv { x, w, groups, window } => {
-                    let x_shape = shape::eval(&self.kernel.buffer(*x).shape, self.bindings)?;
-                    let spatial = unflatten(i[2], &shape[2..]);
-                    let (per, maps) = (x_shape[1] / *groups as usize, shape[1] / *groups as usize);
-                    let taps = taps(window, &x_shape[2..], &spatial);
-                    let (pixels, area): (usize, usize) = (x_shape[2..].iter().product(), window.kernel.iter().product::<i64>() as usize);
+                    let images = self.images(&c.kind, *x)?;
+                    let (channel, at) = output(&c.kind, &i, &shape);
+                    let weights = shape::eval(&self.kernel.buffer(*w).shape, self.bindings)?;
+                    let (per, maps) = (weights[1], weights[0] / *groups as usize);
+                    let taps = if channel < weights[0] { taps(window, &images.size, &at) } else { Vec::new() };
+                    let area: usize = weights[2..].iter().product();
                     let mut sum = 0.0;
-                    for channel in 0..per {
-                        let plane = i[0] as usize * x_shape[1] + i[1] as usize / maps * per + channel;
-                        let weights = (i[1] as usize * per + channel) * area;
+                    for k in 0..per {
                         let product = |(tap, pixel): &(usize, usize)| {
-                            self.memory[x.0 as usize][plane * pixels + pixel].float() * self.memory[w.0 as usize][weights + tap].float()
+                            images.element(self, i[0] as usize, channel / maps * per + k, *pixel)
+                                * self.memory[w.0 as usize][(channel * per + k) * area + tap].float()
                         };
                         sum += taps.iter().map(product).sum::<f64>();
                     }
                     sum
                 }
                 ContractKind::Pool { x, max, count_padding, window } => {
-                    let x_shape = shape::eval(&self.kernel.buffer(*x).shape, self.bindings)?;
-                    let taps = taps(window, &x_shape[2..], &unflatten(i[2], &shape[2..]));
-                    let plane = (i[0] as usize * x_shape[1] + i[1] as usize) * x_shape[2..].iter().product::<usize>();
-                    let values = taps.iter().map(|(_, pixel)| self.memory[x.0 as usize][plane + pixel].float());
+                    let images = self.images(&c.kind, *x)?;
+                    let (channel, at) = output(&c.kind, &i, &shape);
+                    let taps = taps(window, &images.size, &at);
+                    let values = taps.iter().map(|(_, pixel)| images.element(self, i[0] as usize, channel, *pixel));
                     if *max {
                         values.fold(f64::NEG_INFINITY, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) })
                     } else {
-                        let count =
-                            if *count_padding { padded_taps(window, &x_shape[2..], &unflatten(i[2], &shape[2..])) } else { taps.len() };
+                        let count = if *count_padding { padded_taps(window, &images.size, &at) } else { taps.len() };
                         values.sum::<f64>() / count as f64
                     }
                 }
@@ -278,6 +277,13 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The images that a window walks over.
+    fn images(&self, kind: &ContractKind, x: BufferId) -> Result<Images> {
+        let mut size = shape::eval(&self.kernel.buffer(x).shape, self.bindings)?;
+        let block = if kind.in_blocks(size.len()) { size.pop().unwrap_or(1) } else { 1 };
+        Ok(Images { x, outer: size[1], size: size.split_off(2), block })
+    }
+
     fn dot(&self, a: &Access, b: &Access, index: &[i64], k: i64) -> Result<f64> {
         let (batch, [row, column]) = index.split_at(index.len() - 2) else { return Ok(f64::NAN) };
         let mut sum = 0.0;
@@ -285,6 +291,34 @@ impl Run<'_> {
             sum += self.element(a, &[batch, &[*row, j]].concat())? * self.element(b, &[batch, &[j, *column]].concat())?;
         }
         Ok(sum)
+    }
+}
+
+/// Images in planes, or in blocks of channels.
+struct Images {
+    x: BufferId,
+    /// Planes or blocks of an image.
+    outer: usize,
+    size: Vec<usize>,
+    /// Channels of a block; 1 of a plane.
+    block: usize,
+}
+
+impl Images {
+    fn element(&self, run: &Run, image: usize, channel: usize, pixel: usize) -> f64 {
+        let pixels: usize = self.size.iter().product();
+        let outer = image * self.outer + channel / self.block;
+        run.memory[self.x.0 as usize][(outer * pixels + pixel) * self.block + channel % self.block].float()
+    }
+}
+
+/// Channel and spatial place that an epilogue's index means in a result of this shape.
+fn output(kind: &ContractKind, index: &[i64], shape: &[usize]) -> (usize, Vec<i64>) {
+    match index {
+        [_, block, pixel, lane] if kind.in_blocks(shape.len()) => {
+            (*block as usize * BLOCK + *lane as usize, unflatten(*pixel, &shape[2..shape.len() - 1]))
+        }
+        _ => (index[1] as usize, unflatten(index[2], &shape[2..])),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Checks the invariants of kernels and tells the element type of every operation. It changes nothing and proves no bounds: extents
 //! and offsets are symbolic, so what lies inside a buffer is known only when a kernel is called.
 
-use crate::loops::contract::{Attention, Contract, ContractKind, Window};
+use crate::loops::contract::{Attention, BLOCK, Contract, ContractKind, Window};
 use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
 use crate::tensor::dim::{Answer, Dim};
 use crate::tensor::dtype::DType;
@@ -180,13 +180,18 @@ fn check_contract(kernel: &Kernel, contract: &Contract) -> Result<()> {
         }
         ContractKind::Conv { x, w, groups, window } => {
             let spatial = check_window(kernel, *x, contract.out, window)?;
-            ensure!(kernel.buffer(*w).shape.len() == spatial + 2, Internal, "weights of another rank than the data");
+            let weights = &kernel.buffer(*w).shape;
+            ensure!(weights.len() == spatial + 2, Internal, "weights of another rank than the data");
             ensure!(*groups > 0, Internal, "{groups} groups");
-            3
+            let alone = *groups == 1 || weights[0].is(*groups) && weights[1].is(1);
+            let blocks = [*x, contract.out].map(|b| contract.kind.in_blocks(kernel.buffer(b).shape.len()));
+            ensure!(blocks == [false, false] || blocks[1] && alone, Internal, "{groups} groups of blocks, or blocks into planes");
+            if blocks[1] { 4 } else { 3 }
         }
         ContractKind::Pool { x, window, .. } => {
             check_window(kernel, *x, contract.out, window)?;
-            3
+            ensure!(kernel.buffer(*x).shape.len() == out.shape.len(), Internal, "a pooling between blocks and planes");
+            if contract.kind.in_blocks(out.shape.len()) { 4 } else { 3 }
         }
         ContractKind::Attention(a) => {
             check_attention(kernel, contract, a)?;
@@ -224,7 +229,8 @@ fn check_window(kernel: &Kernel, x: BufferId, out: BufferId, window: &Window) ->
     ensure!((1..=3).contains(&n), Internal, "a window over {n} axes");
     for id in [x, out] {
         let shape: &[Dim] = &kernel.buffer(id).shape;
-        ensure!(shape.len() == n + 2, Internal, "a window over {n} axes of {}", shape::text(shape));
+        let blocks = shape.len() == n + 3 && shape[n + 2].is(BLOCK as i64);
+        ensure!(shape.len() == n + 2 || blocks, Internal, "a window over {n} axes of {}", shape::text(shape));
     }
     ensure!(window.stride.iter().chain(&window.dilation).chain(&window.kernel).all(|v| *v > 0), Internal, "a window of {window:?}");
     Ok(n)

@@ -48,8 +48,12 @@ pub fn save(build: &Build, path: &Path, options: &SaveOptions) -> Result<()> {
     }
     let mut texts: Vec<(String, String)> = Vec::new();
     for (i, stage) in build.stages.iter().enumerate().filter(|(_, s)| s.slot().is_none()) {
-        // What has no kernels runs on the reference, which needs no text.
-        texts.extend(kernels::text(&stage.graph).ok().map(|text| (format!("kernels/{i}.txt"), text)));
+        match kernels::text(&stage.graph) {
+            Ok(text) => texts.push((format!("kernels/{i}.txt"), text)),
+            // It runs on the reference, which needs no text.
+            Err(e) if e.code == Code::NotImplemented => {}
+            Err(e) => return Err(e),
+        }
     }
     texts.extend(build.ranges.iter().map(|r| (CALIBRATION.to_string(), r.to_json())));
     let Capabilities { flavour, version, implicit_batch } = partition.planned();

@@ -16,7 +16,7 @@ use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{JITBuilder, JITMemoryProvider, JITModule};
-use cranelift_module::{FuncId, Linkage, Module, ModuleReloc};
+use cranelift_module::{FuncId, Linkage, Module, ModuleReloc, ModuleRelocTarget};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -125,9 +125,8 @@ pub fn compile_into(
             ids.push(None);
             continue;
         };
-        let id = module.declare_anonymous_function(&one.function.signature).map_err(fault)?;
-        let relocs: Vec<ModuleReloc> = one.relocs(id);
-        module.define_function_bytes(id, u64::from(one.alignment), &one.bytes, &relocs).map_err(fault)?;
+        let id = module.declare_anonymous_function(&signature(call_conv)).map_err(fault)?;
+        module.define_function_bytes(id, u64::from(one.alignment), &one.bytes, &one.relocs(id)).map_err(fault)?;
         ids.push(Some(id));
     }
     module.finalize_definitions().map_err(fault)?;
@@ -154,20 +153,23 @@ fn is_fused(isa: &OwnedTargetIsa) -> bool {
     }
 }
 
-/// A compiled function that is not yet in its place.
+/// A compiled function that is not yet in its place: no more of it than is needed there, for all of a program are held at once.
 struct Made {
-    function: Function,
-    context: Context,
     bytes: Vec<u8>,
     alignment: u32,
+    /// As if it were function 0.
+    relocs: Vec<ModuleReloc>,
     params: Vec<Dim>,
     nest: Nest,
 }
 
 impl Made {
     fn relocs(&self, id: FuncId) -> Vec<ModuleReloc> {
-        let code = self.context.compiled_code().into_iter();
-        code.flat_map(|c| c.buffer.relocs()).map(|r| ModuleReloc::from_mach_reloc(r, &self.context.func, id)).collect()
+        let own = |target: &ModuleRelocTarget| match target {
+            ModuleRelocTarget::FunctionOffset(_, offset) => ModuleRelocTarget::FunctionOffset(id, *offset),
+            other => other.clone(),
+        };
+        self.relocs.iter().map(|r| ModuleReloc { name: own(&r.name), ..r.clone() }).collect()
     }
 
     fn rendered(self, entry: *const u8, memory: &Arc<Memory>) -> Rendered {
@@ -190,11 +192,12 @@ fn make_all(stages: &[(&Kernel, usize)], isa: &OwnedTargetIsa, host_ids: &[u32],
     let results: Vec<Mutex<Option<Result<Option<Made>>>>> = stages.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut context = FunctionBuilderContext::new();
+        let (mut frontend, mut context) = (FunctionBuilderContext::new(), Context::new());
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             let Some((kernel, stage)) = stages.get(i) else { break };
-            *results[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(make(kernel, *stage, isa, host_ids, &mut context));
+            *results[i].lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(make(kernel, *stage, isa, host_ids, &mut frontend, &mut context));
         }
     };
     std::thread::scope(|scope| {
@@ -212,9 +215,10 @@ fn make(
     isa: &OwnedTargetIsa,
     host_ids: &[u32],
     frontend: &mut FunctionBuilderContext,
+    context: &mut Context,
 ) -> Result<Option<Made>> {
     let Some(nest) = nest(kernel, &kernel.stages[stage])? else { return Ok(None) };
-    let mut context = Context::new();
+    context.clear();
     context.func = Function::with_name_signature(UserFuncName::user(1, 0), signature(isa.default_call_conv()));
     let builder = FunctionBuilder::new(&mut context.func, frontend);
     let (buffers, dims) = mentioned(&nest);
@@ -226,7 +230,9 @@ fn make(
     };
     let code = context.compile(&**isa, &mut ControlPlane::default()).map_err(place)?;
     let (bytes, alignment) = (code.code_buffer().to_vec(), code.buffer.alignment);
-    Ok(Some(Made { function: context.func.clone(), context, bytes, alignment, params, nest }))
+    let code = context.compiled_code().into_iter();
+    let relocs = code.flat_map(|c| c.buffer.relocs()).map(|r| ModuleReloc::from_mach_reloc(r, &context.func, FuncId::from_u32(0)));
+    Ok(Some(Made { relocs: relocs.collect(), bytes, alignment, params, nest }))
 }
 
 /// The buffers and dims that a function needs.
