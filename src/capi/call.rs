@@ -21,7 +21,7 @@ pub struct tvmtrt_argument_t {
 /// Room for the arguments of usual calls.
 pub type Numbers = SmallVec<[u64; 64]>;
 
-/// All that a call is but for elements: equal for equal ones. Empty where a tensor is not on a GPU, or where something is wrong.
+/// All that a call is but for elements: equal for equal ones. Empty where a tensor is not on a GPU or to be made, or where something is wrong.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
@@ -42,6 +42,9 @@ pub unsafe fn numbers(sides: [(&[tvmtrt_argument_t], &[ValueInfo]); 2]) -> Numbe
 /// # Safety
 /// What the argument points to is as the header demands.
 unsafe fn add(argument: &tvmtrt_argument_t, known: &[ValueInfo], to: &mut Numbers) -> Option<()> {
+    if !argument.managed.is_null() {
+        return None;
+    }
     // SAFETY: by this function's contract.
     let (tensor, name) = unsafe { (argument.tensor.as_ref()?, optional_string(argument.name, "name").ok()?) };
     let DLTensor { data, device, ndim, dtype, shape, strides, byte_offset } = *tensor;
@@ -113,6 +116,7 @@ mod tests {
             of(|t, _| t[1].ndim = -1),
             of(|t, _| t[0].shape = null_mut()),
             of(|_, a| a[1].name = c"z".as_ptr()),
+            of(|_, a| a[1].managed = std::ptr::dangling_mut()),
         ];
         assert!(looked_at.iter().all(|call| call.is_empty()));
     }

@@ -82,7 +82,7 @@ const CUDA: i32 = 2;
 const CUDA_HOST: i32 = 3;
 const CUDA_MANAGED: i32 = 13;
 /// More dimensions are refused.
-pub const MAX_RANK: i32 = 64;
+pub(super) const MAX_RANK: i32 = 64;
 
 /// Whether a tensor lies on a GPU.
 pub fn is_on_gpu(device: DLDevice) -> bool {

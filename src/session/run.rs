@@ -89,7 +89,7 @@ pub struct Session {
     pub(super) stream: Option<StreamRef>,
     /// Types and shapes of the last run's inputs, and what the symbols were.
     pub(super) last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
-    /// The call that the last run was, in numbers of its caller's; empty where it cannot be queued again.
+    /// The call that the last run was, in numbers of its caller's; empty where nobody said or where it cannot be queued again.
     last_call: Vec<u64>,
     pub(super) log: Log,
 }
@@ -132,7 +132,6 @@ impl Session {
 
     /// What the run that has just been queued was called with. The same numbers stand for the same memory, types and shapes.
     pub fn remember(&mut self, call: &[u64]) {
-        self.last_call.clear();
         if self.mixed.as_ref().is_some_and(Mixed::is_bare) {
             self.last_call.extend_from_slice(call);
         }
@@ -193,6 +192,7 @@ impl Session {
     /// [`Session::run`] for arguments that [`Session::check`] has just accepted.
     pub fn run_checked(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
         let device = self.check_devices(inputs, outputs)?;
+        self.last_call.clear();
         let build = self.build.clone();
         if let (Some(mixed), Some((_, bindings))) = (&mut self.mixed, &self.last) {
             return mixed.run(&build.stages, &self.pool, bindings, inputs, outputs, self.stream);
