@@ -295,6 +295,10 @@ impl Running<'_> {
                         let place = &place;
                         // SAFETY: the block is finished and belongs to this call; sizes are those of the buffers.
                         unsafe { f.run(self.compiled.isa, *place, batch, r0..r1, c0..c1) }
+                    } else if let Some(f) = &code.rows {
+                        let (place, first, width) = (&place, batch * rows, bound.inner as usize);
+                        // SAFETY: as above.
+                        unsafe { f.run(self.compiled.isa, place.args, place.out, width, first + r0..first + r1, c0..c1) }
                     } else if let Some(r) = rendered {
                         let first = (batch * rows) as i64;
                         // SAFETY: the block is finished and belongs to this call; the code's ranges are rows and columns of the result.

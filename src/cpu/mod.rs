@@ -22,10 +22,13 @@ pub mod winograd;
 mod strip;
 pub mod depthwise;
 pub mod pool2d;
+mod functions;
 pub mod attention;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod finish;
+mod factor;
+mod rows;
 mod attend;
 mod prepare;
 pub mod compiled;
