@@ -257,3 +257,41 @@ fn batches_that_share_a_matrix_are_rows() {
         check_everywhere(&graph, &[vec![vec![batch, middle, 12]], vec![vec![2, middle, 12]]]);
     }
 }
+
+/// GELU as exporters write it, in each order, with a bias and a residual; 17 and 33 columns leave parts of vectors.
+#[test]
+fn products_with_usual_ends_keep_their_tolerance() {
+    for (case, columns) in [(0, 17usize), (1, 33), (2, 48), (3, 5), (4, 64), (5, 100)] {
+        let mut m = Make::new("ends");
+        let (n, k) = (Dim::symbol("N", 1, 9), Dim::from(12i64));
+        let x = m.input("x", &[n.clone(), Dim::from(7i64), k]);
+        let residual = m.input("residual", &[n, Dim::from(7i64), Dim::from(columns)]);
+        let (w, bias) = (m.weight(&[12, columns]), m.weight(&[columns]));
+        let y = m.op("nn.batch_matmul", &[("transpose_b", Attr::Bool(false))], &[x, w]);
+        let y = if case == 4 { y } else { m.op("add", &[], &[bias, y]) };
+        let y = if case < 2 { y } else { m.op("add", &[], &[y, residual]) };
+        let [half, root, wide, one] =
+            [0.5, std::f32::consts::FRAC_1_SQRT_2, std::f32::consts::SQRT_2, 1.0].map(|v| m.b.constant("number", Tensor::scalar(v)));
+        let z = match case {
+            5 => y,
+            0 | 2 => {
+                let e = m.op("divide", &[], &[y, wide]);
+                let e = m.op("erf", &[], &[e]);
+                let e = m.op("add", &[], &[e, one]);
+                let y = m.op("multiply", &[], &[y, e]);
+                m.op("multiply", &[], &[y, half])
+            }
+            _ => {
+                let e = m.op("multiply", &[], &[root, y]);
+                let e = m.op("erf", &[], &[e]);
+                let e = m.op("add", &[], &[one, e]);
+                let y = m.op("multiply", &[], &[half, y]);
+                m.op("multiply", &[], &[e, y])
+            }
+        };
+        let graph = m.finish(&[z]);
+        let program = compile(&graph).unwrap();
+        assert_eq!(program.steps.len(), 1, "{program}");
+        check_everywhere(&graph, &[vec![vec![1, 7, 12], vec![1, 7, columns]], vec![vec![5, 7, 12], vec![5, 7, columns]]]);
+    }
+}

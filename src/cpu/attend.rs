@@ -4,11 +4,12 @@
 
 use crate::cpu::attention::{self, ScoreFn};
 use crate::cpu::contract::{Call, Sizes};
+use crate::cpu::factor::{Factor, product};
 use crate::cpu::gemm::Output;
 use crate::cpu::jit::module::{Bound, Rendered};
 use crate::cpu::scratch::Scratch;
 use crate::loops::contract::{Attention, Contract};
-use crate::loops::{Access, Binary, Body, Kernel, Op, Scalar, Val};
+use crate::loops::{Access, Binary, Body, Kernel, Op, Val};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::Result;
 use smallvec::SmallVec;
@@ -21,13 +22,6 @@ pub struct Scores {
     factors: Vec<(Binary, Factor)>,
     /// Over `[batch..., row, key]`.
     mask: Option<Access>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Factor {
-    Constant(f32),
-    /// One element.
-    Element(Access),
 }
 
 impl Scores {
@@ -47,10 +41,7 @@ impl Scores {
             Op::Load(a) if kernel.buffer(a.buffer).dtype == DType::F32 => Some(a),
             _ => None,
         };
-        let factor = |v: Val| match op(v) {
-            Op::Const(DType::F32, Scalar::Float(c)) => Some(Factor::Constant(*c as f32)),
-            _ => load(v).filter(|a| a.strides.iter().all(|s| s.is(0))).map(|a| Factor::Element(a.clone())),
-        };
+        let factor = |v: Val| Factor::of(kernel, op(v));
         match op(at) {
             Op::Acc => Some(()),
             Op::Binary(f @ (Binary::Mul | Binary::Div), a, b) => {
@@ -112,7 +103,8 @@ impl Call<'_> {
             queries: self.matrix(&a.queries, &queries)?,
             keys: self.matrix(&a.keys, &keys)?,
             values: self.matrix(&a.values, &values)?,
-            scale: scores.map_or(Ok(1.0), |s| self.scale(s))?,
+            // SAFETY: the step's buffers, whose inputs nobody writes meanwhile.
+            scale: scores.map_or(1.0, |s| unsafe { product(&s.factors, self.args) }),
             mask: mask.map(|m| self.matrix(m, &strides)).transpose()?,
             then,
         };
@@ -121,16 +113,6 @@ impl Call<'_> {
         let out = unsafe { Output::strided(self.args[c.out.0 as usize].cast::<f32>(), self.len(c.out), *row, lead) };
         attention::attention(self.isa, self.pool, scratch, &work, out);
         Ok(())
-    }
-
-    fn scale(&self, scores: &Scores) -> Result<f32> {
-        scores.factors.iter().try_fold(1.0, |scale, (f, factor)| {
-            let by = match factor {
-                Factor::Constant(c) => *c,
-                Factor::Element(a) => self.values(a.buffer)[self.size(&a.offset)?],
-            };
-            Ok(if *f == Binary::Div { scale / by } else { scale * by })
-        })
     }
 }
 

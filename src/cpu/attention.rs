@@ -6,6 +6,7 @@
 //! decides what its sums so far are worth.
 #![allow(unsafe_code)]
 
+use crate::cpu::functions::exp;
 use crate::cpu::gemm::{Output, SERIAL, check_span, offset, part, with_slots};
 use crate::cpu::isa::{Isa, Kernel, Simd, TILE_VECTORS};
 use crate::cpu::pack::{Panel, Strided, pack_panel};
@@ -360,64 +361,6 @@ unsafe fn lessen<S: Simd>(sums: *mut f32, rows: usize, width: usize, factors: *c
                 let at = sums.add(r * width + c);
                 S::store(at, S::mul(S::load(at), S::splat(*factors.add(r))));
             }
-        }
-    }
-}
-
-/// `e^x` of `x <= 0` to 2 units in the last place; below the smallest normal number it is 0. The polynomial is that of `loops::math`.
-///
-/// # Safety
-/// The machine has the set.
-#[inline(always)]
-unsafe fn exp<S: Simd>(x: S::V) -> S::V {
-    // Adding this rounds to a whole number.
-    const ROUND: f32 = 12_582_912.0;
-    // SAFETY: by the caller's word.
-    unsafe {
-        let x = S::clamp(x, S::splat(-88.0), S::splat(0.0));
-        let n = S::sub(S::fma(x, S::splat(std::f32::consts::LOG2_E), S::splat(ROUND)), S::splat(ROUND));
-        let r = S::fma(n, S::splat(-0.693_145_75), x);
-        let r = S::fma(n, S::splat(-1.428_606_8e-6), r);
-        let mut q = S::splat(0.001_395_169_8);
-        for c in [0.008_369_599, 0.041_666_187, 0.166_665_12, 0.5] {
-            q = S::fma(q, r, S::splat(c));
-        }
-        S::scale(S::add(S::fma(q, S::mul(r, r), r), S::splat(1.0)), n)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Exp<'a>(&'a mut [f32]);
-
-    impl Kernel for Exp<'_> {
-        type Output = ();
-        #[inline(always)]
-        unsafe fn run<S: Simd>(self) {
-            for at in self.0.chunks_exact_mut(S::LANES) {
-                // SAFETY: a chunk is one vector.
-                unsafe { S::store(at.as_mut_ptr(), exp::<S>(S::load(at.as_ptr()))) }
-            }
-        }
-    }
-
-    #[test]
-    fn exponentials_are_right_to_two_units() {
-        for isa in Isa::available() {
-            let from: Vec<f32> = (0..1 << 16).map(|i| -(i as f32) * 90.0 / 65536.0).collect();
-            let mut got = from.clone();
-            isa.run(Exp(&mut got));
-            for (x, y) in from.iter().zip(&got) {
-                let want = f64::from(*x).exp();
-                let unit = f64::from(f32::EPSILON) * want;
-                let small = want < f64::from(f32::MIN_POSITIVE);
-                assert!((f64::from(*y) - want).abs() <= 2.0 * unit || small && (0.0..=want * 1.5).contains(&f64::from(*y)), "{x}: {y}");
-            }
-            let mut ends: Vec<f32> = [f32::NEG_INFINITY, f32::MIN, -0.0, f32::NAN].repeat(4);
-            isa.run(Exp(&mut ends));
-            assert!(ends.chunks(4).all(|e| e[..3] == [0.0, 0.0, 1.0] && e[3].is_nan()), "{ends:?}");
         }
     }
 }

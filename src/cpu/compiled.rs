@@ -5,6 +5,7 @@ use crate::cpu::finish::Finish;
 use crate::cpu::isa::Isa;
 use crate::cpu::jit::module::{Rendered, compile};
 use crate::cpu::prepare::{Prepared, prepare};
+use crate::cpu::rows::Rows;
 use crate::fail;
 use crate::kernels::program::{Action, BufId, Kind, Program, Step};
 use crate::loops::{BufferId, Kernel, Stage};
@@ -20,6 +21,8 @@ pub struct StageCode {
     pub contraction: Option<Prepared>,
     /// The epilogue of a contraction, where it is hand-written.
     pub finish: Option<Finish>,
+    /// The same of a product.
+    pub rows: Option<Rows>,
 }
 
 /// A program ready to run.
@@ -55,8 +58,11 @@ impl Compiled {
                     }
                     _ => None,
                 };
-                let finish = if let Stage::Contract(c) = stage { Finish::of(kernel, c) } else { None };
-                code[i].push(StageCode { rendered: rendered.next().flatten(), contraction, finish });
+                let (finish, rows) = match stage {
+                    Stage::Contract(c) => (Finish::of(kernel, c), Rows::of(kernel, c)),
+                    _ => (None, None),
+                };
+                code[i].push(StageCode { rendered: rendered.next().flatten(), contraction, finish, rows });
             }
         }
         let constants = constants_read(&program, &code);

@@ -304,6 +304,10 @@ impl Running<'_> {
                             // SAFETY: the block is finished and belongs to this call; rows are pixels, columns channels of a block.
                             unsafe { r.call(shared.get(), bound, range, (0, BLOCK as i64)) }
                         }
+                    } else if let Some(f) = &code.rows {
+                        let (place, first, width) = (&place, batch * rows, bound.inner as usize);
+                        // SAFETY: as above.
+                        unsafe { f.run(self.compiled.isa, place.args, place.out, width, first + r0..first + r1, c0..c1) }
                     } else if let Some(r) = rendered {
                         let first = (batch * rows) as i64;
                         // SAFETY: the block is finished and belongs to this call; the code's ranges are rows and columns of the result.

@@ -24,10 +24,13 @@ pub mod depthwise;
 pub mod pool2d;
 pub mod blocks;
 pub mod channelwise;
+mod functions;
 pub mod attention;
 #[cfg_attr(not(feature = "cpu-jit"), path = "without_jit.rs")]
 pub mod jit;
 mod finish;
+mod factor;
+mod rows;
 mod attend;
 mod prepare;
 pub mod compiled;
