@@ -1,5 +1,5 @@
 //! A program as code for this machine: its stages as machine code, its contractions prepared, its constants aligned. Immutable and
-//! shared; what a run changes is in [`State`](crate::cpu::exec::State).
+//! shared; what a run changes is in [`State`](crate::cpu::state::State).
 
 use crate::cpu::finish::Finish;
 use crate::cpu::isa::Isa;

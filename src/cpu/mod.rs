@@ -39,5 +39,6 @@ mod routine;
 mod order;
 mod scatter;
 mod select;
+pub mod state;
 pub mod exec;
 pub mod staged;

@@ -2,10 +2,11 @@
 //! that runs graphs inside, gives tensors of its own; all other nodes run as compiled programs.
 
 use crate::cpu::compiled::{Compiled, aligned};
-use crate::cpu::exec::{self, State};
+use crate::cpu::exec;
 use crate::cpu::isa::Isa;
 use crate::cpu::pool::Pool;
 use crate::cpu::routine;
+use crate::cpu::state::State;
 use crate::ir::opdef::{EvalCtx, Lowering};
 use crate::ir::view::NodeView;
 use crate::ir::{Def, Graph, Node, ValueId};

@@ -2,7 +2,7 @@
 //! over them. Narrow floats go through tuned code in float32 instead: see `lower`.
 
 use crate::loops::contract::{Contract, ContractKind, Window};
-use crate::loops::eval::lowest;
+use crate::loops::num::lowest;
 use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Stage, Val};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;

@@ -1,42 +1,16 @@
-//! Runs kernels one element at a time, slowly and obviously: the oracle of every renderer. Arithmetic is `float64` or wide integers,
-//! rounded to the operation's type after each operation; sums are kept in `float64` to the end.
+//! Runs kernels one element at a time, slowly and obviously: the oracle of every renderer. Arithmetic is that of `num`; sums are kept in
+//! `float64` to the end.
 
+use crate::ensure;
 use crate::loops::contract::{Attention, BLOCK, Contract, ContractKind, Window};
+use crate::loops::num::{Num, binary, bitcast, cast, rounded, start, step, unary};
 use crate::loops::verify::types_with_acc;
-use crate::loops::{Access, Binary, Body, BufferId, Fold, Kernel, Op, Role, Scalar, Stage, Unary, Val};
+use crate::loops::{Access, Body, BufferId, Kernel, Op, Role, Scalar, Stage, Val};
 use crate::tensor::dim::{Bindings, Dim};
-use crate::tensor::dtype::{DType, Element};
+use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::Tensor;
 use crate::tensor::shape;
-use crate::{dispatch, ensure};
-
-/// A value of any element type.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Num {
-    /// Of a floating-point type.
-    F(f64),
-    /// Of an integer type or `bool`.
-    I(i128),
-}
-
-impl Num {
-    fn float(self) -> f64 {
-        match self {
-            Num::F(v) => v,
-            Num::I(v) => v as f64,
-        }
-    }
-    fn int(self) -> i128 {
-        match self {
-            Num::F(v) => v as i128,
-            Num::I(v) => v,
-        }
-    }
-    fn bool(v: bool) -> Num {
-        Num::I(i128::from(v))
-    }
-}
 
 /// Runs a kernel; the outputs in order.
 pub fn run(kernel: &Kernel, inputs: &[Tensor], bindings: &Bindings) -> Result<Vec<Tensor>> {
@@ -78,28 +52,6 @@ fn tensor(dtype: DType, shape: &[usize], values: &[Num]) -> Tensor {
         DType::I64 => Tensor::from_vec(shape, values.iter().map(|v| v.int() as i64).collect()),
         DType::U64 => Tensor::from_vec(shape, values.iter().map(|v| v.int() as u64).collect()),
         _ => Tensor::from_f64s(dtype, shape, &values.iter().map(|v| v.float()).collect::<Vec<_>>()),
-    }
-}
-
-/// The value as `dtype` holds it: rounded, or its low bits.
-pub fn rounded(dtype: DType, v: Num) -> Num {
-    match dtype {
-        d if d.is_float() => Num::F(dispatch!(d, T => <T as Element>::to_f64(<T as Element>::from_f64(v.float())))),
-        DType::Bool => Num::bool(v.int() != 0),
-        d => Num::I(low_bits(d, v.int())),
-    }
-}
-
-fn low_bits(dtype: DType, v: i128) -> i128 {
-    match dtype {
-        DType::I64 => i128::from(v as i64),
-        DType::I32 => i128::from(v as i32),
-        DType::I16 => i128::from(v as i16),
-        DType::I8 => i128::from(v as i8),
-        DType::U64 => i128::from(v as u64),
-        DType::U32 => i128::from(v as u32),
-        DType::U16 => i128::from(v as u16),
-        _ => i128::from(v as u8),
     }
 }
 
@@ -358,199 +310,4 @@ fn taps(window: &Window, data: &[usize], at: &[i64]) -> Vec<(usize, usize)> {
         Some((tap, pixel))
     });
     all.collect()
-}
-
-fn start(fold: Fold, dtype: DType) -> Num {
-    let (float, int) = match fold {
-        Fold::Sum => (0.0, 0),
-        Fold::Prod => (1.0, 1),
-        Fold::Max => (f64::NEG_INFINITY, lowest(dtype)),
-        Fold::Min => (f64::INFINITY, highest(dtype)),
-    };
-    if dtype.is_float() { Num::F(float) } else { Num::I(int) }
-}
-
-/// The smallest value of an integer type or `bool`.
-pub fn lowest(dtype: DType) -> i128 {
-    match dtype {
-        DType::I64 => i128::from(i64::MIN),
-        DType::I32 => i128::from(i32::MIN),
-        DType::I16 => i128::from(i16::MIN),
-        DType::I8 => i128::from(i8::MIN),
-        _ => 0,
-    }
-}
-
-/// The largest value of an integer type or `bool`.
-pub fn highest(dtype: DType) -> i128 {
-    match dtype {
-        DType::Bool => 1,
-        _ => low_bits(dtype, -1).max(-1 - lowest(dtype)),
-    }
-}
-
-fn step(fold: Fold, acc: Num, v: Num) -> Num {
-    match (fold, acc, v) {
-        (Fold::Sum, Num::F(a), Num::F(b)) => Num::F(a + b),
-        (Fold::Prod, Num::F(a), Num::F(b)) => Num::F(a * b),
-        (Fold::Sum, ..) => Num::I(acc.int().wrapping_add(v.int())),
-        // Only the low 64 bits can matter.
-        (Fold::Prod, ..) => Num::I(i128::from((acc.int() as i64).wrapping_mul(v.int() as i64))),
-        (Fold::Max, ..) => binary(Binary::Max, DType::I64, acc, v),
-        (Fold::Min, ..) => binary(Binary::Min, DType::I64, acc, v),
-    }
-}
-
-fn unary(f: Unary, v: Num) -> Num {
-    match (f, v) {
-        (Unary::Not, Num::I(v)) => Num::bool(v == 0),
-        (Unary::Neg, Num::I(v)) => Num::I(-v),
-        (Unary::Abs, Num::I(v)) => Num::I(v.abs()),
-        (_, Num::I(v)) => Num::I(v),
-        (_, Num::F(v)) => Num::F(match f {
-            Unary::Neg => -v,
-            Unary::Abs => v.abs(),
-            Unary::Sqrt => v.sqrt(),
-            Unary::Exp => v.exp(),
-            Unary::Log => v.ln(),
-            Unary::Sin => v.sin(),
-            Unary::Cos => v.cos(),
-            Unary::Tan => v.tan(),
-            Unary::Asin => v.asin(),
-            Unary::Acos => v.acos(),
-            Unary::Atan => v.atan(),
-            Unary::Sinh => v.sinh(),
-            Unary::Cosh => v.cosh(),
-            Unary::Tanh => v.tanh(),
-            Unary::Asinh => v.asinh(),
-            Unary::Acosh => v.acosh(),
-            Unary::Atanh => v.atanh(),
-            Unary::Erf => erf(v),
-            Unary::Floor => v.floor(),
-            Unary::Ceil => v.ceil(),
-            Unary::Round => v.round_ties_even(),
-            Unary::Not => f64::NAN,
-        }),
-    }
-}
-
-fn binary(f: Binary, dtype: DType, a: Num, b: Num) -> Num {
-    use Binary::*;
-    if let (Num::F(a), Num::F(b)) = (a, b) {
-        let either_nan = a.is_nan() || b.is_nan();
-        return match f {
-            Add => Num::F(a + b),
-            Sub => Num::F(a - b),
-            Mul => Num::F(a * b),
-            Div => Num::F(a / b),
-            Rem => Num::F(a % b),
-            Pow => Num::F(a.powf(b)),
-            Max => Num::F(if either_nan { f64::NAN } else { a.max(b) }),
-            Min => Num::F(if either_nan { f64::NAN } else { a.min(b) }),
-            Equal => Num::bool(a == b),
-            NotEqual => Num::bool(a != b),
-            Less => Num::bool(a < b),
-            LessEqual => Num::bool(a <= b),
-            Greater => Num::bool(a > b),
-            GreaterEqual => Num::bool(a >= b),
-            And | Or | Xor | Shl | Shr => Num::F(f64::NAN),
-        };
-    }
-    let (a, b) = (a.int(), b.int());
-    Num::I(match f {
-        Add => a + b,
-        Sub => a - b,
-        Mul => i128::from((a as i64).wrapping_mul(b as i64)),
-        Div => {
-            if b == 0 {
-                0
-            } else {
-                a / b
-            }
-        }
-        Rem => {
-            if b == 0 {
-                0
-            } else {
-                a % b
-            }
-        }
-        Pow => int_pow(a, b),
-        Max => a.max(b),
-        Min => a.min(b),
-        And => a & b,
-        Or => a | b,
-        Xor => a ^ b,
-        Shl => low_bits(dtype, a << (b & 63)),
-        Shr => a >> (b & 63),
-        Equal => i128::from(a == b),
-        NotEqual => i128::from(a != b),
-        Less => i128::from(a < b),
-        LessEqual => i128::from(a <= b),
-        Greater => i128::from(a > b),
-        GreaterEqual => i128::from(a >= b),
-    })
-}
-
-/// Low 64 bits of `a^b`; for negative exponents the quotient rounded towards zero, 0 for a zero base.
-fn int_pow(a: i128, b: i128) -> i128 {
-    if b < 0 {
-        return match a {
-            1 => 1,
-            -1 => {
-                if b % 2 == 0 {
-                    1
-                } else {
-                    -1
-                }
-            }
-            _ => 0,
-        };
-    }
-    i128::from((a as i64).wrapping_pow(b.min(i128::from(u32::MAX)) as u32))
-}
-
-fn cast(from: DType, to: DType, v: Num) -> Num {
-    match v {
-        _ if to == DType::Bool => Num::bool(v.float() != 0.0),
-        Num::F(v) if !to.is_float() => Num::I(if v.is_nan() { 0 } else { (v as i128).clamp(lowest(to), highest(to)) }),
-        Num::I(v) if from.is_int() && to == DType::F32 => Num::F(f64::from(v as f32)),
-        _ => v,
-    }
-}
-
-fn bitcast(from: DType, to: DType, v: Num) -> Num {
-    let bits = match (v, from) {
-        (Num::F(v), DType::F64) => i128::from(v.to_bits()),
-        (Num::F(v), DType::F32) => i128::from((v as f32).to_bits()),
-        (Num::F(v), DType::F16) => i128::from(half::f16::from_f64(v).to_bits()),
-        (Num::F(v), _) => i128::from(half::bf16::from_f64(v).to_bits()),
-        (Num::I(v), _) => v,
-    };
-    match to {
-        DType::F64 => Num::F(f64::from_bits(bits as u64)),
-        DType::F32 => Num::F(f64::from(f32::from_bits(bits as u32))),
-        DType::F16 => Num::F(half::f16::from_bits(bits as u16).to_f64()),
-        DType::BF16 => Num::F(half::bf16::from_bits(bits as u16).to_f64()),
-        _ => Num::I(bits),
-    }
-}
-
-/// Error function to about 1e-15 of its value: a series near zero, a continued fraction further out.
-pub fn erf(x: f64) -> f64 {
-    let a = x.abs();
-    if a.is_nan() {
-        return x;
-    }
-    if a < 2.5 {
-        let (mut term, mut sum, mut n) = (x, x, 0.0);
-        while f64::abs(term) > 1e-18 * f64::abs(sum) {
-            n += 1.0;
-            term *= 2.0 * x * x / (2.0 * n + 1.0);
-            sum += term;
-        }
-        return sum * (-x * x).exp() * std::f64::consts::FRAC_2_SQRT_PI;
-    }
-    let fraction = (1..200).rev().fold(a, |f, n| a + f64::from(n) / 2.0 / f);
-    (1.0 - (-a * a).exp() / (fraction * std::f64::consts::PI.sqrt())).copysign(x)
 }

@@ -16,6 +16,7 @@ pub mod contract;
 pub mod eval;
 pub mod index;
 pub mod math;
+pub mod num;
 pub mod text;
 pub mod tidy;
 pub mod verify;

@@ -22,7 +22,7 @@ pub(super) fn activation(x: &Tensor, kind: Activation, alpha: f64, beta: f64) ->
         Clip => maximum(alpha, minimum(beta, x)),
         HardSigmoid => maximum(0.0, minimum(1.0, alpha * x + beta)),
         ThresholdedRelu => if_positive(x > alpha, x, 0.0),
-        GeluErf => 0.5 * x * (1.0 + erf(0.5f64.sqrt() * x)),
+        GeluErf => 0.5 * x * (1.0 + libm::erf(0.5f64.sqrt() * x)),
         GeluTanh => 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (0.044715 * x.powi(3) + x)).tanh()),
     };
     floats(x.dtype(), x.shape(), x.to_f64s().into_iter().map(f).collect())
@@ -43,20 +43,6 @@ fn maximum(a: f64, b: f64) -> f64 {
 
 fn minimum(a: f64, b: f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
-}
-
-/// The error function by its series of positive terms: `2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1))`.
-pub(super) fn erf(x: f64) -> f64 {
-    if x.is_nan() || x.abs() > 6.0 {
-        return if x.is_nan() { x } else { x.signum() };
-    }
-    let (mut term, mut sum, mut n) = (x, 0.0, 0.0);
-    while sum + term != sum {
-        sum += term;
-        n += 1.0;
-        term *= 2.0 * x * x / (2.0 * n + 1.0);
-    }
-    2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp() * sum
 }
 
 pub(super) fn unary(op: Unary, x: &Tensor) -> Tensor {
@@ -97,7 +83,7 @@ pub(super) fn unary(op: Unary, x: &Tensor) -> Tensor {
         Atanh => f64::atanh,
         Ceil => f64::ceil,
         Floor => f64::floor,
-        Erf => erf,
+        Erf => libm::erf,
         Sign => |x| f64::from(i8::from(x > 0.0) - i8::from(x < 0.0)),
         Round => f64::round_ties_even,
         Not => |x| f64::from(u8::from(x == 0.0)),

@@ -9,7 +9,7 @@ use crate::network::builder::Builder;
 use crate::network::layer::{self, Activation, ElementWise, LayerKind};
 use crate::network::refusal::Accepted;
 use crate::ops::elementwise::lower;
-use crate::ops::unary::{erf, sigmoid};
+use crate::ops::unary::sigmoid;
 use crate::tensor::dtype::DType;
 use crate::tensor::host::Tensor;
 use crate::{attributes, ensure};
@@ -187,7 +187,7 @@ activation! { ELU: Elu = "nn.elu", "x where it is positive, else alpha * (exp(x)
 
 // The layers of GELU's own kinds exist since 10.0 only: these fuse as well, and every version has them.
 activation! { GELU: NoAttrs = "nn.gelu", "x / 2 * (1 + erf(x / sqrt(2))).", FUNCTION,
-|x, _| 0.5 * x * (1.0 + erf(x * FRAC_1_SQRT_2)),
+|x, _| 0.5 * x * (1.0 + libm::erf(x * FRAC_1_SQRT_2)),
 |b, x, _| {
     let inner = with(b, ElementWise::Prod, x, FRAC_1_SQRT_2)?;
     let curve = unary(b, layer::Unary::Erf, inner)?;

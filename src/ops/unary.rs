@@ -61,7 +61,7 @@ unary! { COS = "cos", "Cosine of radians.", Some(f64::cos), None,
 LayerKind::Unary(layer::Unary::Cos), FUNCTION, |b, x, _| b.unary(Unary::Cos, x) }
 unary! { COSH = "cosh", "Hyperbolic cosine.", Some(f64::cosh), None,
 LayerKind::Unary(layer::Unary::Cosh), FUNCTION, |b, x, _| b.unary(Unary::Cosh, x) }
-unary! { ERF = "erf", "Error function.", Some(erf), None,
+unary! { ERF = "erf", "Error function.", Some(libm::erf), None,
 LayerKind::Unary(layer::Unary::Erf), FUNCTION, |b, x, _| b.unary(Unary::Erf, x) }
 unary! { EXP = "exp", "Exponential.", Some(f64::exp), None,
 LayerKind::Unary(layer::Unary::Exp), FUNCTION, |b, x, _| b.unary(Unary::Exp, x) }
@@ -152,39 +152,4 @@ fn atan_series(b: &mut Body, x: Val, dtype: DType) -> Val {
     let negative = b.binary(Binary::Less, x, zero);
     let below = b.unary(Unary::Neg, angle);
     b.push(Op::Select(negative, below, angle))
-}
-
-/// erf to double precision: its Taylor series near zero, the continued fraction of erfc elsewhere.
-pub fn erf(x: f64) -> f64 {
-    let a = x.abs();
-    if x.is_nan() {
-        return x;
-    }
-    if a < 2.5 {
-        let (mut term, mut sum, mut n) = (a, a, 0.0);
-        while term.abs() > 1e-18 * sum.abs() && n < 200.0 {
-            n += 1.0;
-            term *= -a * a / n;
-            sum += term / (2.0 * n + 1.0);
-        }
-        return (sum * std::f64::consts::FRAC_2_SQRT_PI).copysign(x);
-    }
-    if a > 6.0 {
-        return 1f64.copysign(x);
-    }
-    let fraction = (1..=120).rev().fold(0.0, |f, k| k as f64 / 2.0 / (a + f));
-    (1.0 - (-a * a).exp() / ((a + fraction) * std::f64::consts::PI.sqrt())).copysign(x)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn erf_has_the_tabulated_values() {
-        // Abramowitz and Stegun, table 7.1.
-        for (x, y) in [(0.0, 0.0), (0.5, 0.5204998778), (1.0, 0.8427007929), (2.0, 0.9953222650), (2.4, 0.9993114861), (3.0, 0.9999779095)]
-        {
-            assert!((super::erf(x) - y).abs() < 1e-9, "erf({x}) = {}", super::erf(x));
-            assert_eq!(super::erf(-x), -super::erf(x));
-        }
-    }
 }

@@ -2,9 +2,10 @@
 //! CPU's code; engines have no part in it.
 
 use crate::cpu::compiled::Compiled;
-use crate::cpu::exec::{self, State};
+use crate::cpu::exec;
 use crate::cpu::isa::Isa;
 use crate::cpu::pool::Pool;
+use crate::cpu::state::State;
 use crate::ir::rewrite::rewrite;
 use crate::ir::{Graph, Output};
 use crate::kernels;

@@ -1,8 +1,9 @@
 //! Runs a build that has engines: stage by stage on one stream. Where values lie, and how they get there, is `places`' business.
 
-use crate::cpu::exec::{self, State};
+use crate::cpu::exec;
 use crate::cpu::pool::Pool;
 use crate::cpu::staged;
+use crate::cpu::state::State;
 use crate::cuda::device::Device;
 use crate::cuda::lane::BufferId;
 use crate::cuda::memory::Span;

@@ -1,9 +1,10 @@
 //! A session: the memory and the threads in which one thread at a time runs a build.
 
 use crate::cpu::compiled::Compiled;
-use crate::cpu::exec::{self, State};
+use crate::cpu::exec;
 use crate::cpu::pool::Pool;
 use crate::cpu::staged;
+use crate::cpu::state::State;
 use crate::cuda::device::Device;
 use crate::cuda::lane::{BufferId, Lane};
 use crate::cuda::memory::Span;

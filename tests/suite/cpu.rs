@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use tvmtrt::cpu::compiled::Compiled;
-use tvmtrt::cpu::exec::{State, run};
+use tvmtrt::cpu::exec::run;
 use tvmtrt::cpu::isa::Isa;
 use tvmtrt::cpu::pool::Pool;
 use tvmtrt::cpu::staged::{self, Memory, Staged};
+use tvmtrt::cpu::state::State;
 use tvmtrt::ir::Graph;
 use tvmtrt::kernels;
 use tvmtrt::tensor::bind::{Given, bind};

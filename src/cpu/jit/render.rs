@@ -4,7 +4,7 @@ use crate::cpu::jit::body::{Cursor, Eval};
 use crate::cpu::jit::gen_fn::Gen;
 use crate::cpu::jit::nest::{Folded, Nest};
 use crate::cpu::jit::rep::{LANES, Rep, has_vector};
-use crate::loops::eval::{highest, lowest};
+use crate::loops::num::{highest, lowest};
 use crate::loops::{Binary, Fold, Kernel, Scalar};
 use crate::tensor::dim::Dim;
 use crate::tensor::dtype::DType;
