@@ -186,9 +186,16 @@ fn emit_layer<'n>(to: &'n NetworkDefinition, layer: &NetLayer, x: &[TensorRef<'n
     Ok(match &layer.kind {
         LayerKind::Constant(value) => *to.add_constant(&extents(value.shape())?, &HostWeights::of(value)?)?,
         LayerKind::Convolution { maps, groups, window, weights, bias } => {
-            convolution(to, x[0], *maps, *groups, window, weights, bias.as_ref())?
+            let weights = HostWeights::of(weights)?;
+            let bias = bias.as_ref().map_or_else(|| Ok(HostWeights::none(weights.dtype)), HostWeights::of)?;
+            convolution(to, x[0], *maps, *groups, window, [&weights, &bias])?
         }
-        LayerKind::KernelConvolution { maps, groups, window } => kernel_convolution(to, x[0], x[1], *maps, *groups, window)?,
+        LayerKind::KernelConvolution { maps, groups, window } => {
+            let none = HostWeights::none(x[1].dtype()?.unwrap_or(DataType::Float));
+            let layer = convolution(to, x[0], *maps, *groups, window, [&none, &none])?;
+            layer.set_input(1, x[1])?;
+            layer
+        }
         LayerKind::Deconvolution { maps, groups, window, weights } => deconvolution(to, x[0], *maps, *groups, window, weights)?,
         LayerKind::Activation(kind, alpha, beta) => {
             let layer = to.add_activation(x[0], named(ActivationType::named(kind.name()), kind.name())?)?;
@@ -269,31 +276,9 @@ fn convolution<'n>(
     maps: i64,
     groups: i64,
     window: &Window,
-    weights: &Tensor,
-    bias: Option<&Tensor>,
+    [weights, bias]: [&HostWeights; 2],
 ) -> Result<Layer<'n>> {
-    let weights = HostWeights::of(weights)?;
-    let bias = bias.map_or_else(|| Ok(HostWeights::none(weights.dtype)), HostWeights::of)?;
-    let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &weights, &bias)?;
-    layer.set_stride_nd(&Dims::new(&window.stride)?)?;
-    layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
-    layer.set_post_padding(&Dims::new(&window.post_padding)?)?;
-    layer.set_dilation_nd(&Dims::new(&window.dilation)?)?;
-    layer.set_nb_groups(groups)?;
-    Ok(*layer)
-}
-
-fn kernel_convolution<'n>(
-    to: &'n NetworkDefinition,
-    x: TensorRef<'n>,
-    kernel: TensorRef<'n>,
-    maps: i64,
-    groups: i64,
-    window: &Window,
-) -> Result<Layer<'n>> {
-    let none = HostWeights::none(kernel.dtype()?.unwrap_or(DataType::Float));
-    let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, &none, &none)?;
-    layer.set_input(1, kernel)?;
+    let layer = to.add_convolution_nd(x, maps, &Dims::new(&window.kernel)?, weights, bias)?;
     layer.set_stride_nd(&Dims::new(&window.stride)?)?;
     layer.set_pre_padding(&Dims::new(&window.pre_padding)?)?;
     layer.set_post_padding(&Dims::new(&window.post_padding)?)?;

@@ -3,7 +3,7 @@
 use crate::support::{gpu, shared};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -162,6 +162,24 @@ fn device_tensors_are_used_in_place_and_runs_are_asynchronous() {
     }
 }
 
+/// A matrix on the GPU, as callers from C describe it.
+fn tensor(at: Span, shape: &mut [i64; 2]) -> DLTensor {
+    let (data, device) = (at.address() as usize as *mut c_void, DLDevice { device_type: 2, device_id: 0 });
+    DLTensor {
+        data,
+        device,
+        ndim: 2,
+        dtype: data_type(DType::F32),
+        shape: shape.as_mut_ptr(),
+        strides: std::ptr::null_mut(),
+        byte_offset: 0,
+    }
+}
+
+fn argument(name: &CStr, tensor: *const DLTensor) -> tvmtrt_argument_t {
+    tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() }
+}
+
 #[test]
 #[allow(unsafe_code)]
 fn runs_take_no_memory() {
@@ -170,17 +188,7 @@ fn runs_take_no_memory() {
     let (mut from, mut to) = (There::new(gpu.device, 4 * N * 4), There::new(gpu.device, 4 * N * 4));
     from.put(&input(4, 1));
     let mut shape = [4i64, N as i64];
-    let mut tensor = |at: Span| DLTensor {
-        data: at.address() as usize as *mut c_void,
-        device: DLDevice { device_type: 2, device_id: 0 },
-        ndim: 2,
-        dtype: data_type(DType::F32),
-        shape: shape.as_mut_ptr(),
-        strides: std::ptr::null_mut(),
-        byte_offset: 0,
-    };
-    let (x, y) = (tensor(from.span()), tensor(to.span()));
-    let argument = |name: &std::ffi::CStr, tensor| tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() };
+    let (x, y) = (tensor(from.span(), &mut shape), tensor(to.span(), &mut shape));
     for cuda_graph in [false, true] {
         let session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
         let mut session = tvmtrt_session_t::new(session);
@@ -230,17 +238,7 @@ fn the_same_call_may_follow_another() {
             }
             places[from].put(&input(4, seed));
             let mut shape = [batch as i64, N as i64];
-            let mut tensor = |at: Span| DLTensor {
-                data: at.address() as usize as *mut c_void,
-                device: DLDevice { device_type: 2, device_id: 0 },
-                ndim: 2,
-                dtype: data_type(DType::F32),
-                shape: shape.as_mut_ptr(),
-                strides: std::ptr::null_mut(),
-                byte_offset: 0,
-            };
-            let (x, y) = (tensor(places[from].span()), tensor(places[to].span()));
-            let argument = |name: &std::ffi::CStr, tensor| tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() };
+            let (x, y) = (tensor(places[from].span(), &mut shape), tensor(places[to].span(), &mut shape));
             // SAFETY: a live session, arguments and tensors that live.
             let error = unsafe { tvmtrt_run(Some((&mut session).into()), &argument(c"x", &x), 1, &argument(c"y", &y), 1) };
             assert!(error.is_none(), "call {seed}");
