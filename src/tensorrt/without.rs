@@ -183,5 +183,8 @@ pub mod runner {
         pub fn run<'a>(&mut self, _: &Lane, _: usize, _: impl Iterator<Item = Argument<'a>> + Clone, _: bool) -> Result<()> {
             match *self {}
         }
+        pub fn again(&mut self, _: &Lane, _: bool) -> Result<bool> {
+            match *self {}
+        }
     }
 }
