@@ -118,8 +118,10 @@ impl Session {
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
     /// `None` the session has a stream of its own, and runs return when they are done.
     pub fn set_stream(&mut self, stream: Option<StreamRef>) {
-        self.stream = stream;
-        self.last_call.clear();
+        if self.stream != stream {
+            self.stream = stream;
+            self.last_call.clear();
+        }
     }
 
     /// Does the last run once more where [`Session::remember`] was told the same of it: an engine on tensors of the GPU. False where
