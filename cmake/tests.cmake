@@ -1,4 +1,5 @@
 # Tests of what a C or C++ programmer meets: the release, unpacked in a folder that nothing in it can know, and each example as a project of its own.
+enable_language(CXX)
 set(networks "${PROJECT_SOURCE_DIR}/.cache/networks")
 set(examples "${PROJECT_BINARY_DIR}/examples")
 set(unpacked "${PROJECT_BINARY_DIR}/unpacked")
