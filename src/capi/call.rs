@@ -3,7 +3,6 @@
 use crate::capi::dlpack::{DLManagedTensorVersioned, DLTensor, MAX_RANK, is_on_gpu};
 use crate::capi::guard::{array, optional_string};
 use crate::session::value::ValueInfo;
-use smallvec::SmallVec;
 use std::ffi::c_char;
 
 /// One input or output of a run. Made by the caller; nothing of it is kept.
@@ -18,30 +17,26 @@ pub struct tvmtrt_argument_t {
     pub managed: *mut *mut DLManagedTensorVersioned,
 }
 
-/// Room for the arguments of usual calls.
-pub type Numbers = SmallVec<[u64; 64]>;
-
-/// All that a call is but for elements: equal for equal ones. Empty where a tensor is not on a GPU or to be made, or where something is wrong.
+/// All that a call is but for elements: equal for equal ones. Nothing where a tensor is not on a GPU or to be made, or where something is wrong.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-pub unsafe fn numbers(sides: [(&[tvmtrt_argument_t], &[ValueInfo]); 2]) -> Numbers {
-    let mut to = Numbers::new();
+pub unsafe fn numbers(sides: [(&[tvmtrt_argument_t], &[ValueInfo]); 2], to: &mut Vec<u64>) {
+    to.clear();
     for (arguments, known) in sides {
         to.push(arguments.len() as u64);
         for argument in arguments {
             // SAFETY: by this function's contract.
-            if unsafe { add(argument, known, &mut to) }.is_none() {
-                return Numbers::new();
+            if unsafe { add(argument, known, to) }.is_none() {
+                return to.clear();
             }
         }
     }
-    to
 }
 
 /// # Safety
 /// What the argument points to is as the header demands.
-unsafe fn add(argument: &tvmtrt_argument_t, known: &[ValueInfo], to: &mut Numbers) -> Option<()> {
+unsafe fn add(argument: &tvmtrt_argument_t, known: &[ValueInfo], to: &mut Vec<u64>) -> Option<()> {
     if !argument.managed.is_null() {
         return None;
     }
@@ -74,7 +69,7 @@ mod tests {
     use std::ptr::null_mut;
 
     /// The numbers of a call with one input and one output, after a change.
-    fn of(change: impl FnOnce(&mut [DLTensor; 2], &mut [tvmtrt_argument_t; 2])) -> Numbers {
+    fn of(change: impl FnOnce(&mut [DLTensor; 2], &mut [tvmtrt_argument_t; 2])) -> Vec<u64> {
         let known = ["x", "y"].map(|name| ValueInfo { name: name.into(), dtype: DType::F32, shape: Vec::new() });
         let (mut shape, device) = ([2i64, 3], DLDevice { device_type: 2, device_id: 0 });
         let shape = shape.as_mut_ptr();
@@ -87,8 +82,10 @@ mod tests {
         let mut arguments = [argument(c"x"), argument(c"y")];
         change(&mut tensors, &mut arguments);
         arguments.iter_mut().zip(&tensors).for_each(|(a, t)| a.tensor = t);
+        let mut made = Vec::new();
         // SAFETY: everything lives; shapes and strides have two numbers.
-        unsafe { numbers([(&arguments[..1], &known[..1]), (&arguments[1..], &known[1..])]) }
+        unsafe { numbers([(&arguments[..1], &known[..1]), (&arguments[1..], &known[1..])], &mut made) };
+        made
     }
 
     #[test]

@@ -67,8 +67,7 @@ pub unsafe extern "C" fn tvmtrt_run(
 unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tvmtrt_argument_t]) -> Result<()> {
     let build = session.build().clone();
     // SAFETY: by this function's contract.
-    let call = unsafe { numbers([(inputs, build.inputs()), (outputs, build.outputs())]) };
-    if session.again(&call)? {
+    if session.again(|call| unsafe { numbers([(inputs, build.inputs()), (outputs, build.outputs())], call) })? {
         return Ok(());
     }
     let (mut layouts, mut targets) = (Few::new(), Few::new());
@@ -88,7 +87,7 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
-    session.remember(&call);
+    session.remember();
     Ok(())
 }
 

@@ -92,6 +92,8 @@ pub struct Session {
     pub(super) last: Option<(Vec<(DType, Vec<usize>)>, Bindings)>,
     /// The call that the last run was, in numbers of its caller's; empty where nobody said or where it cannot be queued again.
     last_call: Vec<u64>,
+    /// Room for the present one.
+    this_call: Vec<u64>,
     pub(super) log: Log,
 }
 
@@ -112,7 +114,8 @@ impl Session {
         let graph = &build.partition.parts.graph;
         let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
         let (state, memory, stream, last, log) = (State::new(), staged::Memory::default(), None, None, options.log.clone());
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, last_call: Vec::new(), log })
+        let (last_call, this_call) = (Vec::new(), Vec::new());
+        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, last_call, this_call, log })
     }
 
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
@@ -124,19 +127,23 @@ impl Session {
         }
     }
 
-    /// Does the last run once more where [`Session::remember`] was told the same of it: an engine on tensors of the GPU. False where
-    /// arguments have to be looked at.
-    pub fn again(&mut self, call: &[u64]) -> Result<bool> {
+    /// Does the last run once more where that was the same call, in numbers that the caller writes: an engine on tensors of the GPU. False
+    /// where arguments have to be looked at.
+    pub fn again(&mut self, numbers: impl FnOnce(&mut Vec<u64>)) -> Result<bool> {
+        numbers(&mut self.this_call);
         match &mut self.mixed {
-            Some(mixed) if !call.is_empty() && self.last_call == call => mixed.again(&self.build.stages, self.stream.is_some()),
+            Some(mixed) if !self.this_call.is_empty() && self.last_call == self.this_call => {
+                mixed.again(&self.build.stages, self.stream.is_some())
+            }
             _ => Ok(false),
         }
     }
 
-    /// What the run that has just been queued was called with. The same numbers stand for the same memory, types and shapes.
-    pub fn remember(&mut self, call: &[u64]) {
+    /// The run that has just been queued was the call that [`Session::again`] was last asked for. The same numbers stand for the same
+    /// memory, types and shapes.
+    pub fn remember(&mut self) {
         if self.mixed.as_ref().is_some_and(Mixed::is_bare) {
-            self.last_call.extend_from_slice(call);
+            self.last_call.clone_from(&self.this_call);
         }
     }
 

@@ -245,8 +245,8 @@ fn the_same_call_may_follow_another() {
                 assert!(error.is_none(), "call {seed}");
             } else {
                 // What tvmtrt_run tries first. SAFETY: as above.
-                let call = unsafe { numbers([(&x, build.inputs()), (&y, build.outputs())]) };
-                assert!(session.take().unwrap().again(&call).unwrap(), "call {seed} is not queued again");
+                let call = |to: &mut Vec<u64>| unsafe { numbers([(&x, build.inputs()), (&y, build.outputs())], to) };
+                assert!(session.take().unwrap().again(call).unwrap(), "call {seed} is not queued again");
             }
             session.take().unwrap().synchronize().unwrap();
             let x = Tensor::from_vec(&[batch, N], input(4, seed).values::<f32>()[..batch * N].to_vec());
