@@ -8,10 +8,10 @@ use crate::capi::options::tvmtrt_options_t;
 use crate::capi::partition::tvmtrt_partition_t;
 use crate::capi::run::{read_inputs, tvmtrt_argument_t};
 use crate::ensure;
-use crate::session::arguments::Few;
 use crate::session::calibration::Calibration;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
+use crate::tensor::lists::Lists;
 use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::path::Path;
@@ -72,9 +72,9 @@ pub unsafe extern "C" fn tvmtrt_calibration_add(
 /// # Safety
 /// What the arguments point to is as the header demands.
 unsafe fn copies(inputs: &[tvmtrt_argument_t], calibration: &Calibration) -> Result<Vec<Tensor>> {
-    let mut layouts = Few::new();
+    let lists = Lists::new();
     // SAFETY: by this function's contract.
-    unsafe { read_inputs(inputs, &calibration.inputs, &mut layouts) }?;
+    let layouts = unsafe { read_inputs(inputs, &calibration.inputs, &lists) }?;
     let copy = |layout: &Layout| {
         ensure!(layout.device.is_none(), WrongDevice, "calibration takes tensors in host memory (kDLCPU)");
         // SAFETY: the caller lends the tensors for this call.

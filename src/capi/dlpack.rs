@@ -3,10 +3,10 @@
 
 use crate::capi::dlpack_copy::Layout;
 use crate::capi::guard::{array, need, quiet};
-use crate::session::arguments::Few;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::Tensor;
+use crate::tensor::lists::Lists;
 use crate::{ensure, fail};
 use std::ffi::c_void;
 
@@ -117,7 +117,7 @@ impl DLTensor {
     ///
     /// # Safety
     /// `shape` and `strides` are NULL or hold `ndim` numbers.
-    pub unsafe fn layout(&self) -> Result<Layout> {
+    pub unsafe fn layout<'a>(&self, lists: &'a Lists) -> Result<Layout<'a>> {
         let dtype = element_type(self.dtype)?;
         let DLDevice { device_type, device_id } = self.device;
         let device = match device_type {
@@ -132,15 +132,14 @@ impl DLTensor {
         let rank = self.ndim as usize;
         // SAFETY: `ndim` numbers or NULL, by this function's contract.
         let shape = unsafe { array(self.shape, rank, "shape") }?;
-        let Some(shape) = shape.iter().map(|d| usize::try_from(*d).ok()).collect::<Option<Few<usize>>>() else {
-            fail!(WrongShape, "shape {shape:?} has a negative extent");
-        };
+        ensure!(shape.iter().all(|d| *d >= 0), WrongShape, "shape {shape:?} has a negative extent");
+        let shape = lists.alloc_slice_fill_iter(shape.iter().map(|d| *d as usize));
         let strides = match self.strides.is_null() {
             true => None,
             // SAFETY: not NULL, so `ndim` numbers, by this function's contract.
             false => Some(unsafe { array(self.strides, rank, "strides") }?),
         };
-        let layout = Layout::new(dtype, shape, strides)?;
+        let layout = Layout::new(dtype, shape, strides, lists)?;
         ensure!(!self.data.is_null() || layout.is_empty(), NullPointer, "data is NULL");
         let offset = isize::try_from(self.byte_offset);
         let Ok(offset) = offset else { fail!(InvalidArgument, "byte_offset {} is too large", self.byte_offset) };
@@ -225,11 +224,11 @@ mod tests {
     fn managed_tensors_hold_a_copy() {
         for tensor in [Tensor::from_vec(&[2, 3], vec![1f32, 2., 3., 4., 5., 6.]), Tensor::scalar(7i64), Tensor::zeros(DType::F32, &[0, 4])]
         {
-            let managed = manage(&tensor);
+            let (managed, lists) = (manage(&tensor), Lists::new());
             // SAFETY: just made; its arrays hold `ndim` numbers and its data the tensor's bytes; deleted once.
             unsafe {
-                let layout = (*managed).dl_tensor.layout().unwrap();
-                assert_eq!((layout.dtype, layout.shape.as_slice()), (tensor.dtype(), tensor.shape()));
+                let layout = (*managed).dl_tensor.layout(&lists).unwrap();
+                assert_eq!((layout.dtype, layout.shape), (tensor.dtype(), tensor.shape()));
                 assert_eq!(layout.gather(), tensor.bytes().to_vec());
                 ((*managed).deleter.unwrap())(managed);
             }

@@ -1,38 +1,40 @@
 //! Where the elements of a caller's tensor lie, and copying them from and to dense row-major bytes.
 
 use crate::cuda::memory::Span;
-use crate::session::arguments::Few;
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::lists::{List, Lists};
+use crate::tensor::overlap::Range;
 use crate::{ensure, fail};
 use bytes::Bytes;
-use smallvec::SmallVec;
 
 /// Element type, extents and places of a tensor.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct Layout<'a> {
     /// Element type.
     pub dtype: DType,
     /// Extents.
-    pub shape: Few<usize>,
+    pub shape: &'a [usize],
     /// Bytes from one index to the next.
-    strides: Few<isize>,
+    strides: &'a [isize],
     /// The strides are those of a row-major tensor.
     row_major: bool,
     /// Bytes of all elements.
     bytes: usize,
     /// The element at index 0.
     first: *mut u8,
+    /// Addresses that elements lie in.
+    range: Range,
     /// The GPU that the elements lie on; `None` for host memory.
     pub device: Option<usize>,
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
     /// A layout without a place yet. `strides` count elements; `None` is dense row-major.
-    pub fn new(dtype: DType, shape: Few<usize>, strides: Option<&[i64]>) -> Result<Layout> {
+    pub fn new(dtype: DType, shape: &'a [usize], strides: Option<&[i64]>, lists: &'a Lists) -> Result<Layout<'a>> {
         let size = dtype.size() as isize;
-        let mut own: Few<isize> = SmallVec::from_elem(0, shape.len());
+        let own = lists.alloc_slice_fill_copy(shape.len(), 0);
         let (mut step, mut row_major) = (size, true);
         for i in (0..shape.len()).rev() {
             own[i] = match strides {
@@ -47,20 +49,22 @@ impl Layout {
         }
         let empty = shape.contains(&0);
         let bytes = if empty { 0 } else { step as usize };
-        Ok(Layout { dtype, shape, strides: own, row_major: row_major || empty, bytes, first: std::ptr::null_mut(), device: None })
+        let (first, row_major) = (std::ptr::null_mut(), row_major || empty);
+        Ok(Layout { dtype, shape, strides: own, row_major, bytes, first, range: (0, 0), device: None })
     }
 
     /// The same layout with its element at index 0 here; an error where an element's address would overflow.
-    pub fn at(mut self, first: *mut u8) -> Result<Layout> {
+    pub fn at(mut self, first: *mut u8) -> Result<Layout<'a>> {
         self.first = first;
-        match self.range() {
-            Some(_) => Ok(self),
-            None => fail!(InvalidArgument, "strides of shape {:?} lead out of the address space", self.shape),
-        }
+        let Some(range) = self.reach() else {
+            fail!(InvalidArgument, "strides of shape {:?} lead out of the address space", self.shape);
+        };
+        self.range = range;
+        Ok(self)
     }
 
     /// The same layout on this GPU; only dense tensors are taken there.
-    pub fn on_device(mut self, device: usize) -> Result<Layout> {
+    pub fn on_device(mut self, device: usize) -> Result<Layout<'a>> {
         ensure!(self.is_dense(), WrongShape, "a tensor on a GPU must be dense and row-major; shape {:?} has other strides", self.shape);
         self.device = Some(device);
         Ok(self)
@@ -85,14 +89,19 @@ impl Layout {
         self.bytes
     }
 
-    /// Addresses that elements lie in: first, and one past the last. `None` on overflow.
-    pub fn range(&self) -> Option<(usize, usize)> {
+    /// Addresses that elements lie in: first, and one past the last.
+    pub fn range(&self) -> Range {
+        self.range
+    }
+
+    /// The same, from the first element; `None` on overflow.
+    fn reach(&self) -> Option<Range> {
         let at = self.first as usize;
         if self.row_major {
             return Some((at, at.checked_add(self.bytes)?));
         }
         let (mut low, mut high) = (at, at.checked_add(self.dtype.size())?);
-        for (extent, stride) in self.shape.iter().zip(&self.strides) {
+        for (extent, stride) in self.shape.iter().zip(self.strides) {
             let reach = (extent - 1).checked_mul(stride.unsigned_abs())?;
             match *stride < 0 {
                 true => low = low.checked_sub(reach)?,
@@ -102,26 +111,18 @@ impl Layout {
         Some((low, high))
     }
 
-    /// True when elements of the two may share memory.
-    pub fn overlaps(&self, other: &Layout) -> bool {
-        match (self.range(), other.range()) {
-            (Some((a, b)), Some((c, d))) => a < b && c < d && a < d && c < b,
-            _ => true,
-        }
-    }
-
     /// True when the elements lie as in a dense row-major tensor, aligned for their type, so that they can be used in place.
     pub fn is_dense(&self) -> bool {
         self.row_major && (self.is_empty() || (self.first as usize).is_multiple_of(self.dtype.size()))
     }
 
     /// Refuses a layout in which two elements share memory: it cannot be written.
-    pub fn check_writable(&self) -> Result<()> {
+    pub fn check_writable(&self, lists: &Lists) -> Result<()> {
         if self.row_major {
             return Ok(());
         }
-        let mut axes: Few<usize> = (0..self.shape.len()).filter(|i| self.shape[*i] > 1).collect();
-        axes.sort_by_key(|i| self.strides[*i].unsigned_abs());
+        let mut axes = List::from_iter_in((0..self.shape.len()).filter(|i| self.shape[*i] > 1), lists);
+        axes.sort_unstable_by_key(|i| self.strides[*i].unsigned_abs());
         let mut reach = self.dtype.size();
         for i in axes {
             let stride = self.strides[i].unsigned_abs();
@@ -134,8 +135,8 @@ impl Layout {
     /// The elements in place.
     ///
     /// # Safety
-    /// The layout is dense; its elements live and do not change for `'a`.
-    pub unsafe fn bytes<'a>(&self) -> &'a [u8] {
+    /// The layout is dense; its elements live and do not change for `'b`.
+    pub unsafe fn bytes<'b>(&self) -> &'b [u8] {
         match self.byte_len() {
             0 => &[],
             // SAFETY: dense, not empty, so `n` bytes from `first`, by this function's contract.
@@ -146,8 +147,8 @@ impl Layout {
     /// The elements in place, to be written.
     ///
     /// # Safety
-    /// The layout is dense; its elements live for `'a` and nobody else uses them.
-    pub unsafe fn bytes_mut<'a>(&self) -> &'a mut [u8] {
+    /// The layout is dense; its elements live for `'b` and nobody else uses them.
+    pub unsafe fn bytes_mut<'b>(&self) -> &'b mut [u8] {
         match self.byte_len() {
             0 => &mut [],
             // SAFETY: dense, not empty, so `n` bytes from `first`, by this function's contract.
@@ -212,13 +213,13 @@ impl Layout {
 mod tests {
     use super::*;
 
-    fn layout(shape: &[usize], strides: Option<&[i64]>, first: *mut u8) -> Result<Layout> {
-        Layout::new(DType::I16, shape.iter().copied().collect(), strides)?.at(first)
+    fn layout<'a>(shape: &'a [usize], strides: Option<&[i64]>, first: *mut u8, lists: &'a Lists) -> Result<Layout<'a>> {
+        Layout::new(DType::I16, shape, strides, lists)?.at(first)
     }
 
     #[test]
     fn strided_elements_are_gathered_and_scattered() {
-        let mut memory: Vec<i16> = (0..24).collect();
+        let (mut memory, lists): (Vec<i16>, _) = ((0..24).collect(), Lists::new());
         let first = memory.as_mut_ptr();
         let cases: &[(&[usize], &[i64], usize, &[i16])] = &[
             (&[2, 3], &[3, 1], 0, &[0, 1, 2, 3, 4, 5]),
@@ -231,10 +232,10 @@ mod tests {
         for (shape, strides, start, expect) in cases {
             // SAFETY: every case stays in `memory`, which nobody else uses.
             unsafe {
-                let l = layout(shape, Some(strides), first.add(*start).cast()).unwrap();
+                let l = layout(shape, Some(strides), first.add(*start).cast(), &lists).unwrap();
                 let got = l.gather();
                 assert_eq!(got, crate::tensor::bytes::as_bytes(expect), "{shape:?} {strides:?}");
-                if l.check_writable().is_ok() {
+                if l.check_writable(&lists).is_ok() {
                     l.scatter(&got.iter().map(|b| b ^ 1).collect::<Vec<_>>());
                     l.scatter(&got);
                 }
@@ -245,17 +246,19 @@ mod tests {
 
     #[test]
     fn layouts_are_judged() {
-        let mut memory = [0i16; 24];
+        let (mut memory, lists) = ([0i16; 24], Lists::new());
         let first = memory.as_mut_ptr().cast::<u8>();
-        let of = |shape: &[usize], strides: Option<&[i64]>| layout(shape, strides, first);
+        let of = |shape: &'static [usize], strides: Option<&[i64]>| layout(shape, strides, first, &lists);
         assert!(of(&[2, 3], None).unwrap().is_dense() && of(&[1, 3], Some(&[77, 1])).unwrap().is_dense());
         assert!(!of(&[2, 3], Some(&[1, 2])).unwrap().is_dense());
-        assert!(!layout(&[2], None, first.wrapping_add(1)).unwrap().is_dense(), "not aligned");
-        assert!(of(&[2, 3], Some(&[0, 1])).unwrap().check_writable().is_err());
-        assert!(of(&[2, 3], Some(&[2, 1])).unwrap().check_writable().is_err());
-        assert!(of(&[2, 3], Some(&[1, 2])).unwrap().check_writable().is_ok());
-        assert!(of(&[4], None).unwrap().overlaps(&layout(&[4], None, first.wrapping_add(6)).unwrap()));
-        assert!(!of(&[4], None).unwrap().overlaps(&layout(&[4], None, first.wrapping_add(8)).unwrap()));
+        assert!(!layout(&[2], None, first.wrapping_add(1), &lists).unwrap().is_dense(), "not aligned");
+        assert!(of(&[2, 3], Some(&[0, 1])).unwrap().check_writable(&lists).is_err());
+        assert!(of(&[2, 3], Some(&[2, 1])).unwrap().check_writable(&lists).is_err());
+        assert!(of(&[2, 3], Some(&[1, 2])).unwrap().check_writable(&lists).is_ok());
+        let from = |l: Layout| (l.range().0 - first as usize, l.range().1 - first as usize);
+        assert_eq!(from(of(&[4], None).unwrap()), (0, 8));
+        assert_eq!(from(of(&[2, 3], Some(&[8, 2])).unwrap()), (0, 26));
+        assert_eq!(from(layout(&[3], Some(&[-2]), first.wrapping_add(20), &lists).unwrap()), (12, 22));
         assert!(of(&[usize::MAX, 2], None).is_err() && of(&[1 << 62, 0, 4], None).is_err());
         assert!(of(&[2], Some(&[i64::MAX])).is_err() && of(&[1 << 40], Some(&[-(1 << 30)])).is_err());
     }

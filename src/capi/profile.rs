@@ -7,8 +7,8 @@ use crate::capi::partition::no_region;
 use crate::capi::run::{read_inputs, tvmtrt_argument_t, with_views};
 use crate::capi::session::tvmtrt_session_t;
 use crate::capi::text::{is_json, tvmtrt_text_t};
-use crate::session::arguments::Few;
 use crate::tensor::error::{Code, Error};
+use crate::tensor::lists::Lists;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
@@ -48,9 +48,9 @@ pub unsafe extern "C" fn tvmtrt_session_profile(
         let build = session.build().clone();
         // SAFETY: an array of arguments, and what each points to, as the header demands; all is lent for this call.
         let profile = unsafe {
-            let mut layouts = Few::new();
-            read_inputs(array(inputs, input_count, "inputs")?, build.inputs(), &mut layouts)?;
-            with_views(&layouts, |views| session.profile(views, runs))
+            let lists = Lists::new();
+            let layouts = read_inputs(array(inputs, input_count, "inputs")?, build.inputs(), &lists)?;
+            with_views(&layouts, &lists, |views| session.profile(views, runs))
         }?;
         tvmtrt_text_t::put(&if json { profile.json() } else { profile.to_string() }, out)
     })

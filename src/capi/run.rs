@@ -10,13 +10,16 @@ use crate::capi::dlpack_copy::Layout;
 use crate::capi::error::tvmtrt_error_t;
 use crate::capi::guard::{array, guard, need, null, optional_string};
 use crate::capi::session::tvmtrt_session_t;
-use crate::session::arguments::{Few, all_given, resolve};
+use crate::session::arguments::{all_given, resolve};
+use crate::session::build::Build;
 use crate::session::run::{Memory, Room, Session, Sink, View};
 use crate::session::value::ValueInfo;
 use crate::tensor::bind::Given;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Context, Result};
 use crate::tensor::host::Tensor;
+use crate::tensor::lists::{CollectIn, List, Lists};
+use crate::tensor::overlap::{Range, Ranges};
 use crate::{ensure, fail};
 use std::ptr::NonNull;
 
@@ -70,24 +73,34 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
     if session.again(|call| unsafe { numbers([(inputs, build.inputs()), (outputs, build.outputs())], call) })? {
         return Ok(());
     }
-    let (mut layouts, mut targets) = (Few::new(), Few::new());
     // SAFETY: by this function's contract.
-    unsafe {
-        read_inputs(inputs, build.inputs(), &mut layouts)?;
-        read_outputs(outputs, build.outputs(), &mut targets)?;
-    }
-    let inputs = &layouts[..];
+    session.with_lists(|session, lists| unsafe { look_and_run(session, &build, inputs, outputs, lists) })?;
+    session.remember();
+    Ok(())
+}
+
+/// # Safety
+/// What the arguments point to is as the header demands.
+unsafe fn look_and_run(
+    session: &mut Session,
+    build: &Build,
+    inputs: &[tvmtrt_argument_t],
+    outputs: &[tvmtrt_argument_t],
+    lists: &Lists,
+) -> Result<()> {
+    // SAFETY: by this function's contract.
+    let (inputs, targets) = unsafe { (read_inputs(inputs, build.inputs(), lists)?, read_outputs(outputs, build.outputs(), lists)?) };
     session.check(inputs.iter().map(given), targets.iter().map(|t| t.layout().map(given)))?;
+    let read = Ranges::new(inputs.iter().map(Layout::range).enumerate(), lists);
     // SAFETY: the caller lends the outputs for this call; no two of these slices share memory, nor with a view.
-    let mut sinks: Few<_> = targets.iter().map(|t| unsafe { t.sink(inputs) }).collect();
+    let mut sinks = List::from_iter_in(targets.iter().map(|t| unsafe { t.sink(&read) }), lists);
     // SAFETY: the caller lends the inputs for this call.
-    unsafe { with_views(inputs, |views| session.run_checked(views, &mut sinks)) }?;
+    unsafe { with_views(&inputs, lists, |views| session.run_checked(views, &mut sinks, lists)) }?;
     let made = sinks.into_iter().map(|s| if let Sink::Make(made) = s { made } else { None });
-    let made: Few<_> = made.collect();
+    let made = List::from_iter_in(made, lists);
     targets.iter().zip(&made).zip(build.outputs()).try_for_each(|((t, m), v)| t.check(m.as_ref(), v))?;
     // SAFETY: the views are not used any more, so that outputs may be written even where they share memory with inputs.
     targets.iter().zip(&made).for_each(|(t, m)| unsafe { t.write(m.as_ref()) });
-    session.remember();
     Ok(())
 }
 
@@ -95,9 +108,9 @@ unsafe fn run(session: &mut Session, inputs: &[tvmtrt_argument_t], outputs: &[tv
 ///
 /// # Safety
 /// What the layouts describe lives; tensors on a GPU do so until the work on them is done.
-pub(super) unsafe fn with_views<T>(inputs: &[Layout], run: impl FnOnce(&[View]) -> Result<T>) -> Result<T> {
+pub(super) unsafe fn with_views<T>(inputs: &[Layout], lists: &Lists, run: impl FnOnce(&[View]) -> Result<T>) -> Result<T> {
     // SAFETY: by this function's contract.
-    let copies: Few<_> = inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })).collect();
+    let copies = List::from_iter_in(inputs.iter().map(|l| (!usable_in_place(l)).then(|| unsafe { l.gather() })), lists);
     let memory = copies.iter().zip(inputs).map(|(copy, l)| match (copy, l.device) {
         // SAFETY: by this function's contract.
         (_, Some(device)) => Memory::Device(unsafe { l.span() }, device),
@@ -105,12 +118,12 @@ pub(super) unsafe fn with_views<T>(inputs: &[Layout], run: impl FnOnce(&[View]) 
         // SAFETY: usable in place where there is no copy; alive by this function's contract.
         (None, None) => Memory::Host(unsafe { l.bytes() }),
     });
-    let views: Few<_> = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: &l.shape, memory }).collect();
-    run(&views)
+    let views = inputs.iter().zip(memory).map(|(l, memory)| View { dtype: l.dtype, shape: l.shape, memory });
+    run(&List::from_iter_in(views, lists))
 }
 
-fn given(layout: &Layout) -> Given<'_> {
-    Given { dtype: layout.dtype, shape: &layout.shape }
+fn given<'a>(layout: &Layout<'a>) -> Given<'a> {
+    Given { dtype: layout.dtype, shape: layout.shape }
 }
 
 /// Kernels rely on `bool` being 0 or 1, which a caller's bytes need not be.
@@ -118,94 +131,102 @@ fn usable_in_place(layout: &Layout) -> bool {
     layout.device.is_some() || layout.is_dense() && layout.dtype != DType::Bool
 }
 
-/// Appends the layouts of all inputs, in the build's order. Lists with room for arguments are large: they are filled in place.
+/// The layouts of all inputs, in the build's order.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-pub(super) unsafe fn read_inputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo], layouts: &mut Few<Layout>) -> Result<()> {
+pub(super) unsafe fn read_inputs<'a>(
+    arguments: &[tvmtrt_argument_t],
+    known: &[ValueInfo],
+    lists: &'a Lists,
+) -> Result<List<'a, Layout<'a>>> {
     // SAFETY: by this function's contract.
-    let names = unsafe { names(arguments, "inputs") }?;
-    let indices = resolve(&names, known, "input")?;
-    all_given(&indices, known, names.iter().any(Option::is_some))?;
-    for (k, value) in known.iter().enumerate() {
-        let Some(argument) = indices.iter().position(|i| *i == k).map(|i| &arguments[i]) else { continue };
+    let names = unsafe { names(arguments, "inputs", lists) }?;
+    let positions = resolve(&names, known, "input", lists)?;
+    all_given(&positions, known, names.iter().any(Option::is_some))?;
+    let mut layouts = List::with_capacity_in(known.len(), lists);
+    for (value, argument) in known.iter().zip(positions.iter().flatten().map(|p| &arguments[*p])) {
         // SAFETY: a tensor or NULL, by this function's contract.
-        let layout = unsafe { argument.tensor.as_ref().ok_or_else(|| null("tensor")).and_then(|t| t.layout()) };
+        let layout = unsafe { argument.tensor.as_ref().ok_or_else(|| null("tensor")).and_then(|t| t.layout(lists)) };
         layouts.push(layout.context(|| format!("input '{}'", value.name))?);
     }
-    Ok(())
+    Ok(layouts)
 }
 
 /// Where an output goes.
-enum Target {
+enum Target<'a> {
     Unwanted,
-    Caller(Layout),
+    Caller(Layout<'a>),
     Managed(*mut *mut DLManagedTensorVersioned),
 }
 
-/// Appends the targets of all outputs, in the build's order.
+/// The targets of all outputs, in the build's order.
 ///
 /// # Safety
 /// What the arguments point to is as the header demands.
-unsafe fn read_outputs(arguments: &[tvmtrt_argument_t], known: &[ValueInfo], targets: &mut Few<Target>) -> Result<()> {
+unsafe fn read_outputs<'a>(arguments: &[tvmtrt_argument_t], known: &[ValueInfo], lists: &'a Lists) -> Result<List<'a, Target<'a>>> {
     // SAFETY: by this function's contract.
-    let names = unsafe { names(arguments, "outputs") }?;
+    let names = unsafe { names(arguments, "outputs", lists) }?;
     ensure!(!names.is_empty(), WrongCount, "no output is asked for");
-    targets.extend(known.iter().map(|_| Target::Unwanted));
-    for (argument, index) in arguments.iter().zip(resolve(&names, known, "output")?) {
-        // SAFETY: by this function's contract.
-        let target = unsafe { Target::read(argument) }.context(|| format!("output '{}'", known[index].name))?;
-        if let Some(other) = targets.iter().position(|other| target.overlaps(other)) {
-            fail!(InvalidArgument, "outputs '{}' and '{}' share memory", known[index].name, known[other].name);
-        }
-        targets[index] = target;
+    let positions = resolve(&names, known, "output", lists)?;
+    let mut targets = List::with_capacity_in(known.len(), lists);
+    for (value, position) in known.iter().zip(&positions) {
+        targets.push(match position {
+            None => Target::Unwanted,
+            // SAFETY: by this function's contract.
+            Some(p) => unsafe { Target::read(&arguments[*p], lists) }.context(|| format!("output '{}'", value.name))?,
+        });
     }
-    Ok(())
+    if let Some((other, one)) = Ranges::new(targets.iter().map(Target::range).enumerate(), lists).pair() {
+        fail!(InvalidArgument, "outputs '{}' and '{}' share memory", known[one].name, known[other].name);
+    }
+    Ok(targets)
 }
 
-impl Target {
+impl<'a> Target<'a> {
     /// # Safety
     /// What the argument points to is as the header demands.
-    unsafe fn read(argument: &tvmtrt_argument_t) -> Result<Target> {
+    unsafe fn read(argument: &tvmtrt_argument_t, lists: &'a Lists) -> Result<Target<'a>> {
         // SAFETY: a tensor or NULL, by this function's contract.
         let Some(tensor) = (unsafe { argument.tensor.as_ref() }) else {
             ensure!(!argument.managed.is_null(), NullPointer, "tensor and managed are both NULL; one of them says where it goes");
             return Ok(Target::Managed(argument.managed));
         };
         // SAFETY: `ndim` numbers, by this function's contract.
-        let layout = unsafe { tensor.layout() }?;
-        layout.check_writable()?;
+        let layout = unsafe { tensor.layout(lists) }?;
+        layout.check_writable(lists)?;
         Ok(Target::Caller(layout))
     }
 
-    fn layout(&self) -> Option<&Layout> {
+    fn layout(&self) -> Option<&Layout<'a>> {
         match self {
             Target::Caller(layout) => Some(layout),
             _ => None,
         }
     }
 
-    fn overlaps(&self, other: &Target) -> bool {
-        match (self, other) {
-            (Target::Caller(a), Target::Caller(b)) => a.overlaps(b),
-            (Target::Managed(a), Target::Managed(b)) => a == b,
-            _ => false,
+    /// Addresses that it writes to.
+    fn range(&self) -> Range {
+        match self {
+            Target::Unwanted => (0, 0),
+            Target::Caller(layout) => layout.range(),
+            Target::Managed(out) => (out.addr(), out.addr() + size_of_val(out)),
         }
     }
 
     /// # Safety
-    /// The elements live for `'a` and nobody but the inputs' views uses them.
-    unsafe fn sink<'a>(&'a self, inputs: &[Layout]) -> Sink<'a> {
+    /// The elements live for `'a` and nobody but the inputs' views, which read those ranges, uses them.
+    unsafe fn sink(&self, read: &Ranges) -> Sink<'a> {
         match self {
             Target::Unwanted => Sink::Unwanted,
             Target::Caller(layout) if layout.device.is_some() => {
                 let device = layout.device.unwrap_or(0);
                 // SAFETY: the caller keeps tensors on a GPU until the work is done, as the header demands.
-                Sink::Fill(layout.dtype, &layout.shape, Room::Device(unsafe { layout.span() }, device))
+                Sink::Fill(layout.dtype, layout.shape, Room::Device(unsafe { layout.span() }, device))
             }
-            Target::Caller(layout) if layout.is_dense() && !inputs.iter().any(|i| i.overlaps(layout)) => {
+            Target::Caller(layout) if layout.is_dense() && !read.touch(layout.range()) => {
                 // SAFETY: dense, lives, and shares memory with no input and no other output.
-                Sink::Fill(layout.dtype, &layout.shape, Room::Host(unsafe { layout.bytes_mut() }))
+                Sink::Fill(layout.dtype, layout.shape, Room::Host(unsafe { layout.bytes_mut() }))
             }
             Target::Caller(_) | Target::Managed(_) => Sink::Make(None),
         }
@@ -240,10 +261,10 @@ impl Target {
 
 /// # Safety
 /// The names are NULL or NUL-terminated strings that live for `'a`.
-unsafe fn names<'a>(arguments: &'a [tvmtrt_argument_t], what: &str) -> Result<Few<Option<&'a str>>> {
+unsafe fn names<'a>(arguments: &'a [tvmtrt_argument_t], what: &str, lists: &'a Lists) -> Result<List<'a, Option<&'a str>>> {
     let one = |(i, a): (usize, &tvmtrt_argument_t)| {
         // SAFETY: by this function's contract.
         unsafe { optional_string(a.name, "name") }.context(|| format!("{what}[{i}]"))
     };
-    arguments.iter().enumerate().map(one).collect()
+    arguments.iter().enumerate().map(one).collect_in(lists)
 }

@@ -8,6 +8,7 @@ use crate::cuda::memory::{DeviceMemory, PinnedMemory, Span};
 use crate::cuda::stream::{Event, Stream, StreamRef};
 use crate::ensure;
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::lists::{CollectIn, List, Lists};
 use std::fmt;
 use std::sync::Arc;
 
@@ -167,7 +168,12 @@ impl Lane {
     }
 
     /// The host's sides of several buffers: those that are read, which must exist, and those that are written.
-    pub fn hosts(&mut self, reads: &[(BufferId, usize)], writes: &[(BufferId, usize)]) -> Result<(Vec<&[u8]>, Vec<&mut [u8]>)> {
+    pub fn hosts<'a>(
+        &'a mut self,
+        reads: &[(BufferId, usize)],
+        writes: &[(BufferId, usize)],
+        lists: &'a Lists,
+    ) -> Result<(&'a [&'a [u8]], &'a mut [&'a mut [u8]])> {
         for (i, (id, bytes)) in writes.iter().enumerate() {
             let alone = !reads.iter().any(|(r, _)| r == id) && !writes[..i].iter().any(|(w, _)| w == id);
             ensure!(alone, Internal, "a buffer is written and used otherwise");
@@ -185,8 +191,9 @@ impl Lane {
         unsafe {
             let read = |(id, n): &(BufferId, usize)| Ok(std::slice::from_raw_parts(address(id)?.cast_const(), *n));
             let write = |(id, n): &(BufferId, usize)| Ok(std::slice::from_raw_parts_mut(address(id)?, *n));
-            let reads = reads.iter().map(read).collect::<Result<Vec<&[u8]>>>()?;
-            Ok((reads, writes.iter().map(write).collect::<Result<Vec<&mut [u8]>>>()?))
+            let reads: List<_> = reads.iter().map(read).collect_in::<Result<_>>(lists)?;
+            let writes: List<_> = writes.iter().map(write).collect_in::<Result<_>>(lists)?;
+            Ok((reads.into_bump_slice(), writes.into_bump_slice_mut()))
         }
     }
 }

@@ -6,6 +6,7 @@
 use crate::cuda::device::Device;
 use crate::cuda::driver;
 use crate::tensor::error::{Context, Result};
+use crate::tensor::overlap::Range;
 use cudarc::driver::sys;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,10 +49,10 @@ impl Span {
         Span { bytes: bytes.min(self.bytes), ..self }
     }
 
-    /// True when the two share memory.
-    pub fn overlaps(self, other: Span) -> bool {
-        let ends_behind = |a: Span, b: Span| a.bytes > 0 && a.address + a.bytes as u64 > b.address;
-        ends_behind(self, other) && ends_behind(other, self)
+    /// Its addresses, which are none of the host's.
+    pub fn range(self) -> Range {
+        let first = self.address as usize;
+        (first, first.saturating_add(self.bytes))
     }
 }
 

@@ -47,6 +47,7 @@ pub mod device {
 pub mod memory {
     use crate::cuda::device::Device;
     use crate::tensor::error::Result;
+    use crate::tensor::overlap::Range;
 
     /// Memory of a GPU, which a caller may name all the same.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,8 +71,8 @@ pub mod memory {
         pub fn first(self, bytes: usize) -> Span {
             Span { bytes: bytes.min(self.bytes), ..self }
         }
-        pub fn overlaps(self, _: Span) -> bool {
-            false
+        pub fn range(self) -> Range {
+            (0, 0)
         }
     }
 
@@ -143,6 +144,7 @@ pub mod lane {
     use crate::cuda::memory::Span;
     use crate::cuda::stream::{Event, Stream, StreamRef};
     use crate::tensor::error::Result;
+    use crate::tensor::lists::Lists;
     use std::sync::Arc;
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +169,12 @@ pub mod lane {
         pub fn host_mut(&mut self, _: BufferId, _: usize) -> Result<&mut [u8]> {
             match *self {}
         }
-        pub fn hosts(&mut self, _: &[(BufferId, usize)], _: &[(BufferId, usize)]) -> Result<(Vec<&[u8]>, Vec<&mut [u8]>)> {
+        pub fn hosts<'a>(
+            &'a mut self,
+            _: &[(BufferId, usize)],
+            _: &[(BufferId, usize)],
+            _: &'a Lists,
+        ) -> Result<(&'a [&'a [u8]], &'a mut [&'a mut [u8]])> {
             match *self {}
         }
     }

@@ -2,12 +2,13 @@
 
 use crate::cuda::device::Device;
 use crate::ensure;
-use crate::session::mixed::Mixed;
+use crate::session::mixed::{Host, Mixed};
 use crate::session::profile::{Layer, Part, Profile, layers_of};
 use crate::session::run::{Session, Sink, View};
 use crate::session::stages::{Own, Stage};
 use crate::tensor::bind::Given;
 use crate::tensor::error::{Code, Error, Result};
+use crate::tensor::lists::Lists;
 use std::time::{Duration, Instant};
 
 /// Runs before those that are timed.
@@ -34,7 +35,7 @@ impl Session {
         let mut mixed = Mixed::new(device, &build.partition.parts.graph, &build.stages, false, &self.log)?;
         let once = |mixed: &mut Mixed| {
             let mut outputs: Vec<Sink> = build.outputs().iter().map(|_| Sink::Unwanted).collect();
-            mixed.run(&build.stages, &self.pool, &bindings, inputs, &mut outputs, stream)?;
+            mixed.run(&build.stages, Host { pool: &self.pool, lists: &Lists::new() }, &bindings, inputs, &mut outputs, stream)?;
             mixed.wait()
         };
         let microseconds = mean(runs, || once(&mut mixed))?;

@@ -19,6 +19,7 @@ use crate::session::stages::{Own, Stage};
 use crate::tensor::dim::Bindings;
 use crate::tensor::error::{Code, Result};
 use crate::tensor::host::Tensor;
+use crate::tensor::lists::{List, Lists};
 use crate::tensorrt::runner::{Argument, Runner};
 use crate::{ensure, fail};
 use std::time::Duration;
@@ -31,6 +32,13 @@ pub(super) struct Seat {
     pub(super) engines: Seated,
     pub(super) state: State,
     memory: staged::Memory,
+}
+
+/// What our own code works with.
+#[derive(Clone, Copy)]
+pub struct Host<'a> {
+    pub pool: &'a Pool,
+    pub lists: &'a Lists,
 }
 
 /// Everything that runs of a build with engines change.
@@ -74,7 +82,7 @@ impl Mixed {
     pub fn run(
         &mut self,
         stages: &[Stage],
-        pool: &Pool,
+        host: Host,
         bindings: &Bindings,
         inputs: &[View],
         outputs: &mut [Sink],
@@ -87,7 +95,7 @@ impl Mixed {
         let fixed = std::mem::replace(&mut self.places.fixed, false);
         self.prepare(stages, other)?;
         self.places.lane.begin(stream)?;
-        let result = self.all(stages, other, pool, inputs, outputs, stream.is_some());
+        let result = self.all(stages, other, host, inputs, outputs, stream.is_some());
         self.places.fixed = fixed && result.is_ok();
         let ended = self.places.lane.end();
         if result.is_err() {
@@ -129,9 +137,9 @@ impl Mixed {
         self.places.lane.wait()
     }
 
-    fn all(&mut self, stages: &[Stage], other: bool, pool: &Pool, inputs: &[View], outputs: &mut [Sink], lazily: bool) -> Result<()> {
+    fn all(&mut self, stages: &[Stage], other: bool, host: Host, inputs: &[View], outputs: &mut [Sink], lazily: bool) -> Result<()> {
         self.places.take_inputs(inputs)?;
-        self.places.place_outputs(inputs, outputs);
+        self.places.place_outputs(inputs, outputs, host.lists);
         for i in 0..stages.len() {
             if other {
                 stages[i].check(&self.places.bindings)?;
@@ -140,7 +148,7 @@ impl Mixed {
             let begin = self.begin_stage()?;
             match profile {
                 Some(profile) if self.has_room(i, Mixed::place)? && self.has_room(i, |m, i| m.engine(i, profile))? => {}
-                _ => self.own(i, &stages[i], pool)?,
+                _ => self.own(i, &stages[i], host)?,
             }
             self.end_stage(i, begin)?;
         }
@@ -237,26 +245,26 @@ impl Mixed {
     }
 
     /// Our own code, in pinned memory.
-    fn own(&mut self, i: usize, stage: &Stage, pool: &Pool) -> Result<()> {
+    fn own(&mut self, i: usize, stage: &Stage, Host { pool, lists }: Host) -> Result<()> {
         for k in 0..self.seats[i].inputs.len() {
             self.places.bring_to_host(self.seats[i].inputs[k])?;
         }
         let (seat, Places { lane, all, bindings, .. }) = (&mut self.seats[i], &mut self.places);
         let sized = |slot: &usize| (BufferId(*slot), all[*slot].bytes);
-        let reads: Vec<_> = seat.inputs.iter().map(sized).collect();
+        let reads = List::from_iter_in(seat.inputs.iter().map(sized), lists);
         let compiled = match stage.own()? {
             Own::Compiled(compiled) => Some(compiled),
             _ => None,
         };
-        let writes: Vec<_> = seat.outputs.iter().filter(|_| compiled.is_some()).map(sized).collect();
-        let (read, mut written) = lane.hosts(&reads, &writes)?;
+        let writes = List::from_iter_in(seat.outputs.iter().filter(|_| compiled.is_some()).map(sized), lists);
+        let (read, written) = lane.hosts(&reads, &writes, lists)?;
         if let Some(compiled) = compiled {
-            exec::run(compiled, pool, &mut seat.state, bindings, &read, &mut written)?;
+            exec::run(compiled, pool, &mut seat.state, bindings, read, written)?;
             seat.outputs.iter().for_each(|slot| all[*slot].on_host = true);
             return Ok(());
         }
         let tensor = |(slot, bytes): (&usize, &&[u8])| Tensor::new(all[*slot].dtype, all[*slot].shape.clone(), aligned(bytes));
-        let given = seat.inputs.iter().zip(&read).map(tensor).collect::<Result<Vec<_>>>()?;
+        let given = seat.inputs.iter().zip(read).map(tensor).collect::<Result<Vec<_>>>()?;
         let results = match stage.own()? {
             Own::Staged(staged) => staged.run(pool, &mut seat.memory, &given)?,
             _ => reference::run(&stage.graph, &given)?,

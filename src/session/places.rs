@@ -12,6 +12,8 @@ use crate::tensor::dim::{Bindings, Dim};
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use crate::tensor::lists::Lists;
+use crate::tensor::overlap::Ranges;
 use crate::{ensure, fail};
 use bytes::Bytes;
 use std::ops::{Index, IndexMut};
@@ -120,11 +122,12 @@ impl Places {
     }
 
     /// Finds the caller's memory that an engine may write straight into: it shares none with an input.
-    pub fn place_outputs(&mut self, inputs: &[View], outputs: &[Sink]) {
+    pub fn place_outputs(&mut self, inputs: &[View], outputs: &[Sink], lists: &Lists) {
+        let of_input = |v: &View| if let Memory::Device(span, _) = v.memory { span.range() } else { (0, 0) };
+        let read = Ranges::new(inputs.iter().map(of_input).enumerate(), lists);
         for (sink, slot) in outputs.iter().zip(&self.outputs) {
             let Sink::Fill(_, _, Room::Device(span, _)) = sink else { continue };
-            let shared = inputs.iter().any(|v| matches!(v.memory, Memory::Device(input, _) if input.overlaps(*span)));
-            if !shared {
+            if !read.touch(span.range()) {
                 self.all[*slot].given = Some(*span);
             }
         }

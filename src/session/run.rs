@@ -12,7 +12,7 @@ use crate::cuda::stream::StreamRef;
 use crate::reference;
 use crate::session::build::Build;
 use crate::session::log::Log;
-use crate::session::mixed::Mixed;
+use crate::session::mixed::{Host, Mixed};
 use crate::session::stages::Own;
 use crate::tensor::bind::{Given, bind, check_shape, check_type};
 use crate::tensor::bytes::{as_bytes_mut, from_vec};
@@ -20,9 +20,9 @@ use crate::tensor::dim::Bindings;
 use crate::tensor::dtype::DType;
 use crate::tensor::error::{Code, Error, Result};
 use crate::tensor::host::{Tensor, byte_len};
+use crate::tensor::lists::{self, List, Lists};
 use crate::{ensure, fail};
 use bytes::Bytes;
-use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
 
@@ -36,9 +36,6 @@ pub struct SessionOptions {
     /// Where log lines go.
     pub log: Log,
 }
-
-/// Up to so many inputs or outputs need no memory from the heap in a run.
-const FEW: usize = 8;
 
 /// Where the elements of a tensor are.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +91,7 @@ pub struct Session {
     last_call: Vec<u64>,
     /// Room for the present one.
     this_call: Vec<u64>,
+    lists: Lists,
     pub(super) log: Log,
 }
 
@@ -114,8 +112,8 @@ impl Session {
         let graph = &build.partition.parts.graph;
         let mixed = build.device.map(|d| Mixed::new(d, graph, &build.stages, options.cuda_graph, &options.log)).transpose()?;
         let (state, memory, stream, last, log) = (State::new(), staged::Memory::default(), None, None, options.log.clone());
-        let (last_call, this_call) = (Vec::new(), Vec::new());
-        Ok(Session { build: build.clone(), pool: Pool::new(threads), state, memory, mixed, stream, last, last_call, this_call, log })
+        let (last_call, this_call, lists, pool) = (Vec::new(), Vec::new(), Lists::new(), Pool::new(threads));
+        Ok(Session { build: build.clone(), pool, state, memory, mixed, stream, last, last_call, this_call, lists, log })
     }
 
     /// From now on work is queued on this stream, and a run whose outputs are all on the device returns while it is under way. With
@@ -196,20 +194,29 @@ impl Session {
             _ => None,
         });
         self.check(given, wanted)?;
-        self.run_checked(inputs, outputs)
+        self.with_lists(|session, lists| session.run_checked(inputs, outputs, lists))
+    }
+
+    /// Lends memory for lists that live no longer than this.
+    pub fn with_lists<T>(&mut self, work: impl FnOnce(&mut Session, &Lists) -> T) -> T {
+        let mut lent = std::mem::take(&mut self.lists);
+        let done = work(self, &lent);
+        lists::clear(&mut lent);
+        self.lists = lent;
+        done
     }
 
     /// [`Session::run`] for arguments that [`Session::check`] has just accepted.
-    pub fn run_checked(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+    pub fn run_checked(&mut self, inputs: &[View], outputs: &mut [Sink], lists: &Lists) -> Result<()> {
         let device = self.check_devices(inputs, outputs)?;
         self.last_call.clear();
         let build = self.build.clone();
         if let (Some(mixed), Some((_, bindings))) = (&mut self.mixed, &self.last) {
-            return mixed.run(&build.stages, &self.pool, bindings, inputs, outputs, self.stream);
+            return mixed.run(&build.stages, Host { pool: &self.pool, lists }, bindings, inputs, outputs, self.stream);
         }
         match device {
             Some(device) => self.run_bridged(device, inputs, outputs),
-            None => self.run_on_host(inputs, outputs),
+            None => self.run_on_host(inputs, outputs, lists),
         }
     }
 
@@ -234,10 +241,10 @@ impl Session {
     }
 
     /// No engine: our own code computes in host memory.
-    fn run_on_host(&mut self, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+    fn run_on_host(&mut self, inputs: &[View], outputs: &mut [Sink], lists: &Lists) -> Result<()> {
         let build = self.build.clone();
         match build.stages[0].own()? {
-            Own::Compiled(compiled) => self.run_compiled(compiled, inputs, outputs),
+            Own::Compiled(compiled) => self.run_compiled(compiled, inputs, outputs, lists),
             Own::Staged(staged) => {
                 let run = |x: &[Tensor]| staged.run(&self.pool, &mut self.memory, x);
                 run_tensors(&build, inputs, outputs, run)
@@ -286,19 +293,19 @@ impl Session {
         lane.wait()
     }
 
-    fn run_compiled(&mut self, compiled: &Compiled, inputs: &[View], outputs: &mut [Sink]) -> Result<()> {
+    fn run_compiled(&mut self, compiled: &Compiled, inputs: &[View], outputs: &mut [Sink], lists: &Lists) -> Result<()> {
         let Some((_, bindings)) = &self.last else { fail!(Internal, "a run that was not checked") };
         // Memory for the outputs that the caller has no memory for, and what all of them are to be.
-        let mut made: SmallVec<[Option<(Vec<usize>, Vec<u64>)>; FEW]> = SmallVec::new();
+        let mut made: List<Option<(Vec<usize>, Vec<u64>)>> = List::new_in(lists);
         let shapes = self.state.prepare(compiled, bindings)?;
         let sizes = self.build.outputs().iter().zip(shapes.clone()).map(|(v, s)| byte_len(v.dtype, s).unwrap_or(usize::MAX));
-        let sizes: SmallVec<[usize; FEW]> = sizes.collect();
+        let sizes = List::from_iter_in(sizes, lists);
         for ((sink, shape), bytes) in outputs.iter().zip(shapes).zip(&sizes) {
             let own = !matches!(sink, Sink::Fill(..));
             made.push(own.then(|| (shape.to_vec(), vec![0; bytes.div_ceil(8)])));
         }
-        let given: SmallVec<[&[u8]; FEW]> = inputs.iter().map(View::host).collect();
-        let mut memory: SmallVec<[&mut [u8]; FEW]> = SmallVec::new();
+        let given = List::from_iter_in(inputs.iter().map(View::host), lists);
+        let mut memory: List<&mut [u8]> = List::new_in(lists);
         for ((sink, own), bytes) in outputs.iter_mut().zip(&mut made).zip(&sizes) {
             memory.push(match (sink, own) {
                 (Sink::Fill(_, _, Room::Host(bytes)), _) => bytes,

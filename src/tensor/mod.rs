@@ -10,4 +10,6 @@ pub mod dtype;
 pub mod error;
 pub mod file;
 pub mod host;
+pub mod lists;
+pub mod overlap;
 pub mod shape;

@@ -181,33 +181,63 @@ fn argument(name: &CStr, tensor: *const DLTensor) -> tvmtrt_argument_t {
     tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() }
 }
 
+/// The sums of the first two, three and more of so many inputs, and the first input's double.
+fn wide(batch: Dim, width: usize) -> Graph {
+    let mut b = Builder::new("wide");
+    let add = tvmtrt::ops::find("add").unwrap();
+    let mut sum = None;
+    for i in 0..width {
+        let x = b.input(&format!("x{i}"), Fact::new(DType::F32, vec![batch.clone(), Dim::from(N)])).unwrap();
+        let y = b.node(&format!("add{i}"), add, (add.attrs.parse)(&mut |_| None).unwrap(), &[sum.unwrap_or(x), x]).unwrap()[0];
+        b.output(&format!("y{i}"), y).unwrap();
+        sum = Some(y);
+    }
+    b.finish()
+}
+
+/// An engine, one on many tensors, and two with our own code between them.
 #[test]
 #[allow(unsafe_code)]
 fn runs_take_no_memory() {
     let Some(gpu) = gpu() else { return };
-    let build = build(graph(Dim::symbol("B", 1, 8), false), Plan::default());
-    let (mut from, mut to) = (There::new(gpu.device, 4 * N * 4), There::new(gpu.device, 4 * N * 4));
-    from.put(&input(4, 1));
-    let mut shape = [4i64, N as i64];
-    let (x, y) = (tensor(from.span(), &mut shape), tensor(to.span(), &mut shape));
-    for cuda_graph in [false, true] {
-        let session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
-        let mut session = tvmtrt_session_t::new(session);
-        let (mut device, mut host) = (0, 0);
-        for run in 1..=100 {
-            let before = (allocations(), TAKEN.get());
-            // SAFETY: a live session, arguments and tensors that live.
-            let error = unsafe { tvmtrt_run(Some((&mut session).into()), &argument(c"x", &x), 1, &argument(c"y", &y), 1) };
-            assert!(error.is_none(), "run {run}");
-            // The first run takes what it needs, the second may record a graph.
-            if run > 1 + usize::from(cuda_graph) {
-                device += allocations() - before.0;
-                host += TAKEN.get() - before.1;
+    let batch = || Dim::symbol("B", 1, 8);
+    let cut = Plan { keep_off_operators: ["nn.softmax".to_string()].into(), ..Plan::default() };
+    let cases =
+        [(1, 1, graph(batch(), false), Plan::default()), (20, 1, wide(batch(), 20), Plan::default()), (1, 3, graph(batch(), true), cut)];
+    let (x, mut shape) = (input(4, 1), [4i64, N as i64]);
+    let mut from = There::new(gpu.device, 4 * N * 4);
+    from.put(&x);
+    let x_there = tensor(from.span(), &mut shape);
+    for (width, stages, graph, plan) in cases {
+        let build = build(graph, plan);
+        let engines = build.stages.iter().filter(|s| s.engine().is_some()).count();
+        assert_eq!((build.stages.len(), engines), (stages, stages / 2 + 1));
+        let want = reference::run(&build.partition.parts.graph, &vec![x.clone(); width]).unwrap();
+        let mut to: Vec<There> = (0..width).map(|_| There::new(gpu.device, 4 * N * 4)).collect();
+        let to_there: Vec<DLTensor> = to.iter_mut().map(|t| tensor(t.span(), &mut shape)).collect();
+        let of = |tensor: &DLTensor| tvmtrt_argument_t { name: std::ptr::null(), tensor, managed: std::ptr::null_mut() };
+        let (inputs, outputs): (Vec<_>, Vec<_>) = ((0..width).map(|_| of(&x_there)).collect(), to_there.iter().map(of).collect());
+        for cuda_graph in [false, true] {
+            let session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
+            let mut session = tvmtrt_session_t::new(session);
+            let (mut device, mut host) = (0, 0);
+            for run in 1..=100 {
+                let before = (allocations(), TAKEN.get());
+                // SAFETY: a live session, arguments and tensors that live.
+                let error = unsafe { tvmtrt_run(Some((&mut session).into()), inputs.as_ptr(), width, outputs.as_ptr(), width) };
+                assert!(error.is_none(), "run {run}");
+                // The first run takes what it needs, the second may record a graph.
+                if run > 1 + usize::from(cuda_graph) {
+                    device += allocations() - before.0;
+                    host += TAKEN.get() - before.1;
+                }
             }
+            println!(
+                "{width} inputs, {stages} stages, runs 2 to 100 (graph: {cuda_graph}): {device} on device or pinned, {host} of the heap"
+            );
+            assert_eq!((device, host), (0, 0));
+            to.iter_mut().zip(&want).for_each(|(y, want)| near(&y.get(&[4, N]), want));
         }
-        println!("runs 2 to 100 (graph: {cuda_graph}): {device} device or pinned allocations, {host} of the heap");
-        assert_eq!((device, host), (0, 0));
-        near(&to.get(&[4, N]), &reference::run(&build.partition.parts.graph, &[input(4, 1)]).unwrap()[0]);
     }
 }
 

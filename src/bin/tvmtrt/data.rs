@@ -12,6 +12,7 @@ use tvmtrt::tensor::bytes::map_file;
 use tvmtrt::tensor::dtype::DType;
 use tvmtrt::tensor::error::{Context, Result};
 use tvmtrt::tensor::host::Tensor;
+use tvmtrt::tensor::lists::Lists;
 use tvmtrt::{ensure, fail};
 
 /// A tensor and the name that its file gives it, where it gives one.
@@ -42,10 +43,7 @@ pub fn inputs(request: &Request, known: &[ValueInfo], ranges: &[SymbolRange]) ->
         given.extend(tensors);
     }
     let seed = request.number::<u64>("seed", 0)?.unwrap_or(1);
-    let mut tensors: Vec<Option<Tensor>> = vec![None; known.len()];
-    for (place, tensor) in placed(given, known, "input")? {
-        tensors[place] = Some(tensor);
-    }
+    let tensors = placed(given, known, "input")?;
     if tensors.iter().all(Option::is_some) {
         return Ok(Inputs { tensors: tensors.into_iter().flatten().collect(), random: Vec::new(), seed });
     }
@@ -62,13 +60,15 @@ pub fn inputs(request: &Request, known: &[ValueInfo], ranges: &[SymbolRange]) ->
     Ok(Inputs { tensors, random: names, seed })
 }
 
-/// Which of the known values each tensor is: by its name, else by its position. Names that the model does not have count as none where
+/// For each known value the tensor that is given for it: by its name, else by its position. Names that the model does not have count as none where
 /// files name no tensor of the model at all: exporters name them as they like.
-pub fn placed(given: Vec<Named>, known: &[ValueInfo], what: &str) -> Result<Vec<(usize, Tensor)>> {
+pub fn placed(given: Vec<Named>, known: &[ValueInfo], what: &str) -> Result<Vec<Option<Tensor>>> {
     let named = given.iter().any(|(name, _)| known.iter().any(|k| Some(&k.name) == name.as_ref()));
     let names: Vec<Option<&str>> = given.iter().map(|(name, _)| name.as_deref().filter(|_| named || given.len() > known.len())).collect();
-    let places = resolve(&names, known, what)?;
-    Ok(places.into_iter().zip(given).map(|(place, (_, tensor))| (place, tensor)).collect())
+    let lists = Lists::new();
+    let positions = resolve(&names, known, what, &lists)?;
+    // Tensors share their bytes with their copies.
+    Ok(positions.iter().map(|position| position.map(|p| given[p].1.clone())).collect())
 }
 
 impl Inputs {
