@@ -469,7 +469,8 @@ typedef struct {
    */
   const DLTensor *tensor;
   /**
-   * Only for outputs whose `tensor` is NULL: gets the tensor, which is the caller's, who ends it with its own deleter.
+   * Only for outputs whose `tensor` is NULL: gets the tensor, dense and row-major in host memory, which is the caller's, who ends it with
+   * its own deleter.
    */
   DLManagedTensorVersioned **managed;
 } tvmtrt_argument_t;

@@ -13,7 +13,8 @@ pub struct tvmtrt_argument_t {
     pub name: *const c_char,
     /// The tensor, lent: an input's elements, or where an output's elements go. NULL for an output that tvmtrt is to allocate.
     pub tensor: *const DLTensor,
-    /// Only for outputs whose `tensor` is NULL: gets the tensor, which is the caller's, who ends it with its own deleter.
+    /// Only for outputs whose `tensor` is NULL: gets the tensor, dense and row-major in host memory, which is the caller's, who ends it with
+    /// its own deleter.
     pub managed: *mut *mut DLManagedTensorVersioned,
 }
 

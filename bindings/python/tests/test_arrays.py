@@ -64,6 +64,17 @@ def test_inputs_of_any_layout(session):
     np.testing.assert_array_equal(session.run([read_only])["scores"], wanted)
 
 
+def test_tensors_are_what_dlpack_says():
+    """Written as bytes, read by the structure that stands for the header's."""
+    array = np.zeros((3, 8, 5), np.int16)[:, ::2, ::-1]
+    for looked, strides in ((array, [40, 10, -1]), (array.copy(), None)):
+        borrowed = _tensor.borrow(looked)
+        tensor = _tensor.DLTensor.from_address(borrowed.address)
+        assert (tensor.data, tensor.device.device_type, tensor.device.device_id, tensor.ndim) == (looked.ctypes.data, 1, 0, 3)
+        assert (tensor.dtype.code, tensor.dtype.bits, tensor.dtype.lanes, tensor.byte_offset) == (0, 16, 1, 0)
+        assert tensor.shape[:3] == [3, 4, 5] and (tensor.strides[:3] if tensor.strides else None) == strides
+
+
 def test_lists_are_arrays():
     with pytest.raises(tvmtrt.Error, match="'x'"):  # Python's numbers are float64: nothing is converted
         one_node("Relu", TensorProto.FLOAT).run([[[1.0, -1.0, 2.0, -2.0]]])
@@ -86,6 +97,25 @@ def test_outputs_of_the_callers(session):
         session.run([x()], {"scores": [0.0]})
     with pytest.raises(tvmtrt.Error, match="no_such"):
         session.run([x()], {"no_such": wide})
+
+
+def test_a_bound_run_sees_what_is_in_its_arrays_now(session):
+    given, scores = x(), np.zeros((2, 10), np.float32)
+    run = session.bind([given], {"scores": scores})
+    for scale in (1, -0.5):
+        given *= np.float32(scale)
+        run()
+        np.testing.assert_array_equal(scores, session.run([given])["scores"])
+    address, kept = given.ctypes.data, weakref.ref(given)
+    del given
+    gc.collect()
+    assert kept() is not None and kept().ctypes.data == address
+    run()
+    with pytest.raises(tvmtrt.Error, match="no_such"):
+        session.bind([x()], {"no_such": scores})()
+    session.close()
+    with pytest.raises(ValueError, match="Session is closed"):
+        run()
 
 
 def test_only_the_outputs_that_are_wanted(session):

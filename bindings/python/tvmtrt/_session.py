@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes as c
 import json
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from ._library import JSON, TEXT, Argument, Handle, call, text
 from ._model import Build, Inputs, feeds
@@ -35,7 +35,8 @@ class Session(Handle):
         With tensors on a GPU the work is queued on the stream of `set_stream`, or CUDA's default one; if all outputs are there, it may be
         under way when this returns: what was made on other streams must live until it is done.
         """
-        return {n: a.numpy() if isinstance(a, Tensor) and not _is_given(outputs, n) else a for n, a in self.run_tensors(inputs, outputs).items()}
+        given = outputs if isinstance(outputs, Mapping) else ()
+        return {n: a if n in given else a.numpy() for n, a in self.run_tensors(inputs, outputs).items()}
 
     def run_tensors(self, inputs: Inputs, outputs: Outputs = None) -> dict[str, Any]:
         """As `run`, but outputs that are made come as `Tensor`, for DLPack."""
@@ -44,15 +45,33 @@ class Session(Handle):
             names = self._outputs if set(fill) <= set(self._outputs) else list(fill)  # the library names what it does not know
         else:
             names = list(outputs)
+        made = {n: c.c_void_p() for n in names if n not in fill}
+        self._call(inputs, names, fill, made)()
+        return {n: fill[n] if n in fill else Tensor(made[n].value or 0) for n in names}
+
+    def bind(self, inputs: Inputs, outputs: Mapping[str, ArrayOut]) -> Callable[[], None]:
+        """A run on these arrays, to be called as often as wanted: it takes a few microseconds of Python, however many they are.
+
+        What is in the inputs may change between calls, on a GPU by work on the stream of `set_stream`; where the arrays lie must not.
+        Outputs that are not named are not made.
+        """
+        return self._call(inputs, list(outputs), outputs, {})
+
+    def _call(self, inputs: Inputs, names: list[str], fill: Mapping[str, ArrayOut], made: Mapping[str, c.c_void_p]) -> Callable[[], None]:
+        """A call of the library that fills these arrays and gets a tensor for each of the others. It keeps alive what it uses."""
         self._choose_stream([*(inputs.values() if isinstance(inputs, Mapping) else inputs), *fill.values()])
         arguments, given = feeds(inputs, self._stream)
         targets = {n: borrow(a, self._stream, write=True) for n, a in fill.items()}
-        made = {n: c.c_void_p() for n in names if n not in targets}
         results = (Argument * len(names))(
             *[Argument(n.encode(), targets[n].address) if n in targets else Argument(n.encode(), None, c.addressof(made[n])) for n in names]
         )
-        call("run", self, arguments, len(given), results, len(names))
-        return {n: fill[n] if n in targets else Tensor(made[n].value or 0) for n in names}
+
+        def run() -> None:
+            call("run", self, arguments, count, results, wanted)
+
+        count, wanted = len(given), len(names)
+        run.uses = given, targets  # type: ignore[attr-defined]
+        return run
 
     def _choose_stream(self, arrays: list[Any]) -> None:
         """Tensors of frameworks are ready in the order of CUDA's default stream, where the caller names no other."""
@@ -79,7 +98,3 @@ class Session(Handle):
         self._choose_stream(list(inputs.values() if isinstance(inputs, Mapping) else inputs))
         arguments, given = feeds(inputs, self._stream)
         return text("session_profile", self, arguments, len(given), runs, form)
-
-
-def _is_given(outputs: Outputs, name: str) -> bool:
-    return isinstance(outputs, Mapping) and name in outputs
