@@ -1,7 +1,7 @@
 # tvmtrt from its source: the steps are the README's. The image has what is installed, and nothing of the build.
 #
 #   docker build -t tvmtrt .
-#   docker run --rm tvmtrt tvmtrt info        # with NVIDIA's container toolkit: --gpus all
+#   docker run --rm tvmtrt tvmtrt info        # with NVIDIA's container toolkit: --gpus all; TensorRT is yours to add (docs/install-tensorrt.md)
 #   docker build --target test .              # all the tests; they need no GPU
 FROM debian:12 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates cmake curl gcc git libc6-dev make && rm -rf /var/lib/apt/lists/*
