@@ -1,11 +1,12 @@
-"""torch's tensors, in and out, where torch is installed; on a GPU where there is one, with TensorRT's engine where that is found, too. The client
-itself knows no torch."""
+"""torch's tensors, in and out, where torch is installed; on a GPU where there is one, with TensorRT's engine where that is found, too. What
+the client borrows without DLPack must be what DLPack says."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tvmtrt
+from tvmtrt import _tensor
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -51,6 +52,47 @@ def test_in_and_out_without_copies(build, wanted, same):
     out = torch.empty(2, 10)
     assert session.run([torch.from_numpy(X)], {"scores": out})["scores"] is out
     same(out, wanted["scores"])
+
+
+def kinds():
+    yield torch.arange(24.0).reshape(2, 3, 4)
+    yield torch.arange(24.0).reshape(2, 3, 4).transpose(0, 2)[:, ::2]
+    yield torch.zeros(0, 3)
+    yield torch.tensor(5)
+    for name in ("bfloat16", "float16", "float64", "int8", "uint8", "int16", "int32", "int64", "bool"):
+        yield torch.ones(3, 2, dtype=getattr(torch, name))
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=gpu)])
+def test_torchs_own_way_says_what_dlpack_says(device):
+    stream = _tensor.Stream(_tensor.DEFAULT_STREAM)
+    for tensor in kinds():
+        tensor = tensor.to(device)
+        short, long = _tensor._borrow_torch(torch, tensor, stream), _tensor._borrow_dlpack(tensor, 1 if device == "cuda" else None, False)
+        a, b = (_tensor.DLTensor.from_address(t.address) for t in (short, long))
+        rank = tensor.dim()
+        assert (a.data or 0) + a.byte_offset == (b.data or 0) + b.byte_offset or tensor.numel() == 0
+        assert (a.device.device_type, a.device.device_id, a.ndim) == (b.device.device_type, b.device.device_id, rank)
+        assert (a.dtype.code, a.dtype.bits, a.dtype.lanes) == (b.dtype.code, b.dtype.bits, b.dtype.lanes)
+        assert a.shape[:rank] == b.shape[:rank] == list(tensor.shape)
+        assert tuple(a.strides[:rank]) == tensor.stride() if a.strides else tensor.is_contiguous()
+
+
+def test_dlpack_has_the_rest():
+    """It refuses what wants gradients and what it has no type for."""
+    for tensor in (torch.ones(2, requires_grad=True), torch.ones(2, dtype=torch.complex64), torch.eye(2).to_sparse(), torch.nn.Parameter(torch.ones(2))):
+        assert type(tensor) is not torch.Tensor or _tensor._borrow_torch(torch, tensor, None) is None
+    with pytest.raises(BufferError, match="gradient"):
+        tvmtrt.Session(make("off")).run([torch.from_numpy(X).requires_grad_()])
+
+
+@gpu
+def test_another_stream_of_torchs_is_left_to_dlpack():
+    tensor, number = torch.ones(2, device="cuda"), torch.cuda.current_stream().cuda_stream or _tensor.DEFAULT_STREAM
+    assert _tensor._borrow_torch(torch, tensor, _tensor.Stream(number)) is not None
+    with torch.cuda.stream(torch.cuda.Stream()):
+        assert _tensor._borrow_torch(torch, tensor, _tensor.Stream(number)) is None
+    assert _tensor._borrow_torch(torch, tensor, None) is None
 
 
 @gpu

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ._library import DOT, JSON, SVG, TEXT, Argument, Handle, Shape, Shared, call, get, string, text
 from ._options import OptionsLike, to_options
-from ._tensor import ArrayIn, Borrowed, borrow
+from ._tensor import ArrayIn, Borrowed, Stream, borrow
 
 Path = Union[str, "os.PathLike[str]"]
 Inputs = Union[Mapping[str, ArrayIn], Sequence[ArrayIn]]
@@ -193,7 +193,7 @@ class Calibration(Handle):
         call("calibration_write", self, os.fsencode(path))
 
 
-def feeds(inputs: Inputs, stream: Optional[int] = None) -> tuple[Any, list[Borrowed]]:
+def feeds(inputs: Inputs, stream: Optional[Stream] = None) -> tuple[Any, list[Borrowed]]:
     """Arguments for inputs, and what must live as long as they are used."""
     named = list(inputs.items()) if isinstance(inputs, Mapping) else [(None, a) for a in inputs]
     given = [borrow(array, stream) for _, array in named]

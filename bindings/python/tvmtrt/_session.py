@@ -9,10 +9,9 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from ._library import JSON, TEXT, Argument, Handle, call, text
 from ._model import Build, Inputs, feeds
 from ._options import OptionsLike, to_options
-from ._tensor import ArrayOut, Tensor, borrow, is_on_gpu
+from ._tensor import DEFAULT_STREAM, ArrayOut, Stream, Tensor, borrow, is_on_gpu
 
 Outputs = Union[Mapping[str, ArrayOut], Sequence[str], None]
-_DEFAULT_STREAM = 1  # DLPack's number of what CUDA calls NULL
 
 
 class Session(Handle):
@@ -60,8 +59,9 @@ class Session(Handle):
     def _call(self, inputs: Inputs, names: list[str], fill: Mapping[str, ArrayOut], made: Mapping[str, c.c_void_p]) -> Callable[[], None]:
         """A call of the library that fills these arrays and gets a tensor for each of the others. It keeps alive what it uses."""
         self._choose_stream([*(inputs.values() if isinstance(inputs, Mapping) else inputs), *fill.values()])
-        arguments, given = feeds(inputs, self._stream)
-        targets = {n: borrow(a, self._stream, write=True) for n, a in fill.items()}
+        stream = self._now()
+        arguments, given = feeds(inputs, stream)
+        targets = {n: borrow(a, stream, write=True) for n, a in fill.items()}
         results = (Argument * len(names))(
             *[Argument(n.encode(), targets[n].address) if n in targets else Argument(n.encode(), None, c.addressof(made[n])) for n in names]
         )
@@ -78,10 +78,13 @@ class Session(Handle):
         if self._stream is None and any(is_on_gpu(a) for a in arrays):
             self.set_stream(0)
 
+    def _now(self) -> Optional[Stream]:
+        return None if self._stream is None else Stream(self._stream)
+
     def set_stream(self, stream: int) -> None:
         """Queue the session's work on a stream of the caller's: a cudaStream_t as a number, such as torch.cuda.current_stream().cuda_stream."""
         call("session_set_stream", self, stream or None)
-        self._stream = stream or _DEFAULT_STREAM
+        self._stream = stream or DEFAULT_STREAM
 
     def synchronize(self) -> None:
         """Wait for all work that the session has queued."""
@@ -96,5 +99,5 @@ class Session(Handle):
 
     def _profile(self, inputs: Inputs, runs: int, form: int) -> str:
         self._choose_stream(list(inputs.values() if isinstance(inputs, Mapping) else inputs))
-        arguments, given = feeds(inputs, self._stream)
+        arguments, given = feeds(inputs, self._now())
         return text("session_profile", self, arguments, len(given), runs, form)
