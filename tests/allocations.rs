@@ -77,7 +77,8 @@ impl Lent {
 /// How often runs 2 to `runs` of the network's first case asked the heap.
 fn taken(folder: &data::Folder, runs: usize) -> u64 {
     let case = &folder.cases[0];
-    taken_by(Model::load_file(&folder.model, &Default::default()).unwrap(), &case.inputs, &case.outputs, runs)
+    let model = Model::load_file(&folder.model, &Default::default()).unwrap();
+    taken_by(&folder.name, model, &case.inputs, &case.outputs, runs)
 }
 
 /// A network with so many inputs and outputs, as those have that keep a cache for each layer, and what it is run on.
@@ -95,7 +96,7 @@ fn many(arguments: usize) -> (Model, Vec<(String, Tensor)>, Vec<(String, Tensor)
 
 /// How often runs 2 to `runs` asked the heap.
 #[allow(unsafe_code)]
-fn taken_by(model: Model, inputs: &[(String, Tensor)], outputs: &[(String, Tensor)], runs: usize) -> u64 {
+fn taken_by(name: &str, model: Model, inputs: &[(String, Tensor)], outputs: &[(String, Tensor)], runs: usize) -> u64 {
     let plan = Plan { offload: Offload::Off, ..Plan::default() };
     let partition = Partition::new(&model.into(), &[], &PartitionOptions { plan, ..PartitionOptions::default() }).unwrap().into();
     let build = Build::new(&partition, &BuildOptions::default()).unwrap().into();
@@ -109,7 +110,7 @@ fn taken_by(model: Model, inputs: &[(String, Tensor)], outputs: &[(String, Tenso
     for run in 1..=runs {
         // SAFETY: a live session, arguments and tensors that live.
         let error = unsafe { tvmtrt_run(Some((&mut session).into()), given.as_ptr(), given.len(), wanted.as_ptr(), wanted.len()) };
-        assert!(error.is_none(), "run {run}");
+        assert!(error.is_none(), "{name}: run {run}");
         if run == 1 {
             before = TAKEN.load(Ordering::Relaxed);
         }
@@ -127,7 +128,7 @@ fn main() {
     drop(std::hint::black_box(vec![1u8]));
     assert!(TAKEN.load(Ordering::Relaxed) > before, "nothing is counted");
     let (model, inputs, outputs) = many(64);
-    assert_eq!(taken_by(model, &inputs, &outputs, 100), 0, "asked the heap in runs with 64 inputs and outputs");
+    assert_eq!(taken_by("many", model, &inputs, &outputs, 100), 0, "asked the heap in runs with 64 inputs and outputs");
     if let Some(root) = data::root("networks") {
         check(&root, 100);
     }

@@ -1,5 +1,5 @@
 //! Arguments of a run: which input or output each one is. Each error names the input or output. Types and shapes are
-//! [`crate::ir::bind`]'s business.
+//! [`crate::tensor::bind`]'s business.
 
 use crate::session::value::{ValueInfo, names};
 use crate::tensor::error::Result;

@@ -177,8 +177,9 @@ fn tensor(at: Span, shape: &mut [i64; 2]) -> DLTensor {
     }
 }
 
-fn argument(name: &CStr, tensor: *const DLTensor) -> tvmtrt_argument_t {
-    tvmtrt_argument_t { name: name.as_ptr(), tensor, managed: std::ptr::null_mut() }
+/// By name, or by its place.
+fn argument(name: Option<&CStr>, tensor: *const DLTensor) -> tvmtrt_argument_t {
+    tvmtrt_argument_t { name: name.map_or(std::ptr::null(), CStr::as_ptr), tensor, managed: std::ptr::null_mut() }
 }
 
 /// The sums of the first two, three and more of so many inputs, and the first input's double.
@@ -215,7 +216,7 @@ fn runs_take_no_memory() {
         let want = reference::run(&build.partition.parts.graph, &vec![x.clone(); width]).unwrap();
         let mut to: Vec<There> = (0..width).map(|_| There::new(gpu.device, 4 * N * 4)).collect();
         let to_there: Vec<DLTensor> = to.iter_mut().map(|t| tensor(t.span(), &mut shape)).collect();
-        let of = |tensor: &DLTensor| tvmtrt_argument_t { name: std::ptr::null(), tensor, managed: std::ptr::null_mut() };
+        let of = |tensor: &DLTensor| argument(None, tensor);
         let (inputs, outputs): (Vec<_>, Vec<_>) = ((0..width).map(|_| of(&x_there)).collect(), to_there.iter().map(of).collect());
         for cuda_graph in [false, true] {
             let session = Session::new(&build, &SessionOptions { cuda_graph, ..SessionOptions::default() }).unwrap();
@@ -268,7 +269,7 @@ fn the_same_call_may_follow_another() {
             places[from].put(&input(4, seed));
             let mut shape = [batch as i64, N as i64];
             let (x, y) = (tensor(places[from].span(), &mut shape), tensor(places[to].span(), &mut shape));
-            let (x, y) = ([argument(c"x", &x)], [argument(c"y", &y)]);
+            let (x, y) = ([argument(Some(c"x"), &x)], [argument(Some(c"y"), &y)]);
             if seed % 4 < 3 {
                 // SAFETY: a live session, arguments and tensors that live.
                 let error = unsafe { tvmtrt_run(Some((&mut session).into()), x.as_ptr(), 1, y.as_ptr(), 1) };

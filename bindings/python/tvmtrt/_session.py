@@ -65,11 +65,11 @@ class Session(Handle):
         results = (Argument * len(names))(
             *[Argument(n.encode(), targets[n].address) if n in targets else Argument(n.encode(), None, c.addressof(made[n])) for n in names]
         )
+        count, wanted = len(given), len(names)
 
         def run() -> None:
             call("run", self, arguments, count, results, wanted)
 
-        count, wanted = len(given), len(names)
         run.uses = given, targets  # type: ignore[attr-defined]
         return run
 
